@@ -1,0 +1,2 @@
+//! The `dragnet` command.
+fn main() {}

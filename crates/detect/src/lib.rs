@@ -1,0 +1,2 @@
+//! Dragnet: findings to alert documents.
+#![deny(missing_docs)]

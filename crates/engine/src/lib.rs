@@ -1,0 +1,2 @@
+//! Dragnet: matcher, correlators, reference evaluator and explain.
+#![deny(missing_docs)]

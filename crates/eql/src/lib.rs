@@ -1,0 +1,2 @@
+//! Dragnet: EQL text to syntax tree to plan.
+#![deny(missing_docs)]

@@ -1,0 +1,389 @@
+//! Columnar batches: per field a dictionary of distinct values, and a code per value per row.
+//!
+//! Rows are the events; only the fields that were asked for become columns. Dictionaries outlive
+//! a batch: [`Batch::clear`] drops the rows and keeps the values, so that whatever has been decided
+//! about a value (which predicates it satisfies) stays decided. When the dictionaries have grown
+//! past [`DICTIONARY_LIMIT`] they are dropped too, and [`Dictionary::generation`] says so.
+
+use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
+use std::hash::BuildHasher;
+
+use crate::field::{Field, FieldSpec};
+use crate::schema::coerce;
+use crate::sink::FieldSink;
+use crate::time::Time;
+use crate::value::{Scalar, Value};
+
+/// Bytes that the dictionaries of one batch may hold before [`Batch::clear`] empties them.
+const DICTIONARY_LIMIT: usize = 24 << 20;
+
+/// Where an event came from: enough to find and render it again, and to order events that
+/// have the same time. The order is that of reading.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct EventRef {
+    /// The number of the source (a file, in the order in which it was named).
+    pub source: u32,
+    /// The number of the block within the source.
+    pub block: u32,
+    /// The number of the event within the block.
+    pub index: u32,
+}
+
+/// The number of a column within its batch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ColumnId(pub u32);
+
+/// The distinct values of a column, each with a code from 0 upwards.
+#[derive(Debug, Default)]
+pub struct Dictionary {
+    text: String,
+    slots: Vec<Slot>,
+    index: HashTable<u32>,
+    hasher: DefaultHashBuilder,
+    generation: u32,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Slot {
+    Bool(bool),
+    Long(i64),
+    Double(f64),
+    Date(Time),
+    Str { start: usize, end: usize },
+}
+
+impl Dictionary {
+    /// The number of distinct values.
+    pub fn len(&self) -> usize {
+        self.slots.len()
+    }
+
+    /// Whether there are no values.
+    pub fn is_empty(&self) -> bool {
+        self.slots.is_empty()
+    }
+
+    /// Rises by one each time the values are dropped; codes of an older generation mean nothing.
+    pub fn generation(&self) -> u32 {
+        self.generation
+    }
+
+    /// The value that has this code.
+    ///
+    /// # Panics
+    /// If no value has it.
+    pub fn value(&self, code: u32) -> Scalar<'_> {
+        scalar(&self.text, self.slots[code as usize])
+    }
+
+    fn encode(&mut self, value: Scalar<'_>) -> u32 {
+        let hash = hash_scalar(&self.hasher, value);
+        let Dictionary { text, slots, index, hasher, .. } = self;
+        let found = index.find(hash, |&code| same(scalar(text, slots[code as usize]), value));
+        if let Some(&code) = found {
+            return code;
+        }
+        let slot = match value {
+            Scalar::Bool(b) => Slot::Bool(b),
+            Scalar::Long(n) => Slot::Long(n),
+            Scalar::Double(n) => Slot::Double(n),
+            Scalar::Date(t) => Slot::Date(t),
+            Scalar::Str(s) => {
+                let start = text.len();
+                text.push_str(s);
+                Slot::Str { start, end: text.len() }
+            }
+        };
+        let code = slots.len() as u32;
+        slots.push(slot);
+        index.insert_unique(hash, code, |&c| hash_scalar(hasher, scalar(text, slots[c as usize])));
+        code
+    }
+
+    fn bytes(&self) -> usize {
+        self.text.len() + self.slots.len() * (size_of::<Slot>() + 8)
+    }
+
+    fn reset(&mut self) {
+        self.text.clear();
+        self.text.shrink_to(64 << 10);
+        self.slots.clear();
+        self.slots.shrink_to(1 << 10);
+        self.index.clear();
+        self.generation += 1;
+    }
+}
+
+fn scalar(text: &str, slot: Slot) -> Scalar<'_> {
+    match slot {
+        Slot::Bool(b) => Scalar::Bool(b),
+        Slot::Long(n) => Scalar::Long(n),
+        Slot::Double(n) => Scalar::Double(n),
+        Slot::Date(t) => Scalar::Date(t),
+        Slot::Str { start, end } => Scalar::Str(&text[start..end]),
+    }
+}
+
+fn hash_scalar(hasher: &DefaultHashBuilder, value: Scalar<'_>) -> u64 {
+    match value {
+        Scalar::Bool(b) => hasher.hash_one((0u8, b)),
+        Scalar::Long(n) => hasher.hash_one((1u8, n)),
+        Scalar::Double(n) => hasher.hash_one((2u8, n.to_bits())),
+        Scalar::Date(t) => hasher.hash_one((3u8, t)),
+        Scalar::Str(s) => hasher.hash_one(s),
+    }
+}
+
+/// Identity of dictionary entries: as `==`, but doubles by their bits, so that NaN is found again.
+fn same(a: Scalar<'_>, b: Scalar<'_>) -> bool {
+    match (a, b) {
+        (Scalar::Double(a), Scalar::Double(b)) => a.to_bits() == b.to_bits(),
+        _ => a == b,
+    }
+}
+
+/// The values of one field: pairs of row and code, rows ascending. A row without a pair lacks the
+/// field; a row with several has an array.
+#[derive(Debug)]
+pub struct Column {
+    field: Field,
+    dictionary: Dictionary,
+    rows: Vec<u32>,
+    codes: Vec<u32>,
+}
+
+impl Column {
+    /// The field whose values these are.
+    pub fn field(&self) -> &Field {
+        &self.field
+    }
+
+    /// The distinct values, of this batch and of earlier ones.
+    pub fn dictionary(&self) -> &Dictionary {
+        &self.dictionary
+    }
+
+    /// The rows that have a value, ascending; parallel to [`Column::codes`].
+    pub fn rows(&self) -> &[u32] {
+        &self.rows
+    }
+
+    /// The codes of the values; parallel to [`Column::rows`].
+    pub fn codes(&self) -> &[u32] {
+        &self.codes
+    }
+
+    /// The codes of one row's values; empty if the row lacks the field.
+    pub fn row_codes(&self, row: u32) -> &[u32] {
+        let start = self.rows.partition_point(|r| *r < row);
+        let len = self.rows[start..].iter().take_while(|r| **r == row).count();
+        &self.codes[start..start + len]
+    }
+
+    /// One row's values.
+    pub fn row_values(&self, row: u32) -> impl Iterator<Item = Scalar<'_>> {
+        self.row_codes(row).iter().map(|code| self.dictionary.value(*code))
+    }
+}
+
+/// Up to some thousands of events, column-wise. It is a [`FieldSink`]: put an event's values, then
+/// call [`Batch::end_row`].
+#[derive(Debug)]
+pub struct Batch {
+    columns: Vec<Column>,
+    by_path: HashMap<String, Vec<u32>>,
+    time_field: FieldSpec,
+    time: Option<Time>,
+    times: Vec<Option<Time>>,
+    refs: Vec<EventRef>,
+}
+
+impl Batch {
+    /// A batch with one column per field, in that order; `time_field` (a date) tells an event's time.
+    pub fn new(fields: &[Field], time_field: &Field) -> Batch {
+        let mut by_path: HashMap<String, Vec<u32>> = HashMap::new();
+        let mut columns = Vec::with_capacity(fields.len());
+        for (id, field) in fields.iter().enumerate() {
+            by_path.entry(field.path().to_owned()).or_default().push(id as u32);
+            columns.push(Column {
+                field: field.clone(),
+                dictionary: Dictionary::default(),
+                rows: Vec::new(),
+                codes: Vec::new(),
+            });
+        }
+        by_path.entry(time_field.path().to_owned()).or_default();
+        let time_field = time_field.spec().clone();
+        Batch { columns, by_path, time_field, time: None, times: Vec::new(), refs: Vec::new() }
+    }
+
+    /// The number of events.
+    pub fn len(&self) -> usize {
+        self.refs.len()
+    }
+
+    /// Whether there are no events.
+    pub fn is_empty(&self) -> bool {
+        self.refs.is_empty()
+    }
+
+    /// All columns; a [`ColumnId`] is the position.
+    pub fn columns(&self) -> &[Column] {
+        &self.columns
+    }
+
+    /// One column.
+    ///
+    /// # Panics
+    /// If the id is of another batch that had more fields.
+    pub fn column(&self, id: ColumnId) -> &Column {
+        &self.columns[id.0 as usize]
+    }
+
+    /// An event's time, `None` if it has none that can be read.
+    pub fn time(&self, row: u32) -> Option<Time> {
+        self.times[row as usize]
+    }
+
+    /// Where an event came from.
+    pub fn event_ref(&self, row: u32) -> EventRef {
+        self.refs[row as usize]
+    }
+
+    /// Whether any column, or the time, is read from this dotted path.
+    pub fn has_path(&self, path: &str) -> bool {
+        self.by_path.contains_key(path)
+    }
+
+    /// Ends the event whose values were put since the last call.
+    pub fn end_row(&mut self, event: EventRef) {
+        self.times.push(self.time.take());
+        self.refs.push(event);
+    }
+
+    /// Forgets the values that were put since the last [`Batch::end_row`]: the event is not wanted.
+    pub fn abandon_row(&mut self) {
+        let row = self.refs.len() as u32;
+        self.time = None;
+        for column in &mut self.columns {
+            while column.rows.last() == Some(&row) {
+                column.rows.pop();
+                column.codes.pop();
+            }
+        }
+    }
+
+    /// Drops the events. Keeps the dictionaries, unless they have grown too large.
+    pub fn clear(&mut self) {
+        let bytes: usize = self.columns.iter().map(|c| c.dictionary.bytes()).sum();
+        for column in &mut self.columns {
+            column.rows.clear();
+            column.codes.clear();
+            if bytes > DICTIONARY_LIMIT {
+                column.dictionary.reset();
+            }
+        }
+        self.times.clear();
+        self.refs.clear();
+        self.time = None;
+    }
+}
+
+impl FieldSink for Batch {
+    fn wants(&self, path: &str) -> bool {
+        self.has_path(path)
+    }
+
+    fn put_null(&mut self, path: &str) {
+        for &id in self.by_path.get(path).into_iter().flatten() {
+            let Column { field, dictionary, rows, codes } = &mut self.columns[id as usize];
+            let Some(stand_in) = &field.spec().null_value else { continue };
+            if let Some(value) = coerce(field.spec(), Scalar::Str(stand_in)) {
+                rows.push(self.refs.len() as u32);
+                codes.push(dictionary.encode(value.as_scalar()));
+            }
+        }
+    }
+
+    fn put(&mut self, path: &str, value: Scalar<'_>) {
+        let Some(ids) = self.by_path.get(path) else { return };
+        let row = self.refs.len() as u32;
+        for &id in ids {
+            let column = &mut self.columns[id as usize];
+            let code = match column.field.ty() {
+                crate::FieldType::Any => Some(column.dictionary.encode(value)),
+                _ => coerce(column.field.spec(), value)
+                    .map(|v| column.dictionary.encode(v.as_scalar())),
+            };
+            if let Some(code) = code {
+                column.rows.push(row);
+                column.codes.push(code);
+            }
+        }
+        if self.time.is_none()
+            && path == self.time_field.path
+            && let Some(Value::Date(time)) = coerce(&self.time_field, value)
+        {
+            self.time = Some(time);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn at(index: u32) -> EventRef {
+        EventRef { source: 0, block: 0, index }
+    }
+
+    fn batch() -> Batch {
+        Batch::new(&[Field::any("a"), Field::any("b")], &crate::Schema::open().field("@timestamp"))
+    }
+
+    #[test]
+    fn rows_and_arrays() {
+        let mut batch = batch();
+        batch.put_str("a", "x");
+        batch.put_str("@timestamp", "2024-01-01");
+        batch.end_row(at(0));
+        batch.end_row(at(1));
+        batch.put_str("a", "y");
+        batch.put_str("a", "x");
+        batch.put_str("nobody asked", "z");
+        batch.end_row(at(2));
+
+        let a = batch.column(ColumnId(0));
+        assert_eq!(a.dictionary().len(), 2);
+        assert_eq!(a.row_codes(0), [0]);
+        assert!(a.row_codes(1).is_empty());
+        assert_eq!(a.row_codes(2), [1, 0]);
+        assert_eq!(batch.time(0), Time::parse("2024-01-01"));
+        assert_eq!(batch.time(1), None);
+    }
+
+    #[test]
+    fn dictionaries_outlive_the_rows() {
+        let mut batch = batch();
+        batch.put_str("a", "x");
+        batch.end_row(at(0));
+        batch.clear();
+        batch.put_str("a", "x");
+        batch.put("a", Scalar::Long(1));
+        batch.end_row(at(0));
+        let a = batch.column(ColumnId(0));
+        assert_eq!((a.dictionary().len(), a.dictionary().generation()), (2, 0));
+        assert_eq!(a.codes(), [0, 1]);
+    }
+
+    #[test]
+    fn abandoned_rows_leave_nothing() {
+        let mut batch = batch();
+        batch.put_str("a", "x");
+        batch.abandon_row();
+        batch.put_str("b", "y");
+        batch.end_row(at(1));
+        assert!(batch.column(ColumnId(0)).rows().is_empty());
+        assert_eq!(batch.column(ColumnId(1)).rows(), [0]);
+    }
+}

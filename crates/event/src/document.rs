@@ -1,0 +1,208 @@
+//! Documents: events as JSON trees, for people and for the reference evaluator.
+
+use serde_json::{Map, Value as Json};
+
+use crate::sink::FieldSink;
+use crate::value::Scalar;
+
+/// An event as a JSON object, keys in alphabetical order at every level.
+///
+/// As a [`FieldSink`] it wants everything; dotted paths become nested objects. A value put to a
+/// path that already holds an object, or below a path that already holds a value, is kept under
+/// its dotted key at the innermost object that can hold it, so that nothing is lost.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Document(pub Map<String, Json>);
+
+impl Document {
+    /// An empty document.
+    pub fn new() -> Document {
+        Document::default()
+    }
+
+    /// The value at a dotted path, through nested objects only.
+    pub fn get(&self, path: &str) -> Option<&Json> {
+        let mut parts = path.split('.');
+        let mut at = self.0.get(parts.next()?)?;
+        for part in parts {
+            at = at.as_object()?.get(part)?;
+        }
+        Some(at)
+    }
+
+    /// The text at a dotted path, if there is a text or an array that starts with one.
+    pub fn get_str(&self, path: &str) -> Option<&str> {
+        match self.get(path)? {
+            Json::Array(items) => items.first()?.as_str(),
+            json => json.as_str(),
+        }
+    }
+
+    /// Puts any JSON at a dotted path, replacing what is there.
+    pub fn set(&mut self, path: &str, json: Json) {
+        *slot(&mut self.0, path) = json;
+    }
+
+    /// Feeds every value to a sink, see [`flatten`].
+    pub fn flatten_into(&self, sink: &mut dyn FieldSink) {
+        flatten(&self.0, sink);
+    }
+}
+
+impl FieldSink for Document {
+    fn wants(&self, _path: &str) -> bool {
+        true
+    }
+
+    fn put(&mut self, path: &str, value: Scalar<'_>) {
+        let json = scalar_json(value);
+        match slot(&mut self.0, path) {
+            Json::Array(items) => items.push(json),
+            empty @ Json::Null => *empty = json,
+            one => {
+                let first = one.take();
+                *one = Json::Array(vec![first, json]);
+            }
+        }
+    }
+
+    fn mark_array(&mut self, path: &str) {
+        match slot(&mut self.0, path) {
+            Json::Array(_) => {}
+            empty @ Json::Null => *empty = Json::Array(Vec::new()),
+            one => {
+                let first = one.take();
+                *one = Json::Array(vec![first]);
+            }
+        }
+    }
+}
+
+/// A scalar as JSON. Dates become RFC 3339 text; numbers that JSON cannot hold become text.
+fn scalar_json(value: Scalar<'_>) -> Json {
+    match value {
+        Scalar::Bool(b) => Json::Bool(b),
+        Scalar::Long(n) => Json::from(n),
+        Scalar::Double(n) => {
+            serde_json::Number::from_f64(n).map_or_else(|| Json::from(n.to_string()), Json::Number)
+        }
+        Scalar::Date(_) | Scalar::Str(_) => Json::from(value.text().into_owned()),
+    }
+}
+
+/// The place for a dotted path, made if there is none (as `null`).
+fn slot<'a>(object: &'a mut Map<String, Json>, path: &str) -> &'a mut Json {
+    let Some((head, tail)) = path.split_once('.') else {
+        return match object.get(path) {
+            // An object stands here: a value beside it goes under a key that cannot be a path.
+            Some(Json::Object(_)) => object.entry(format!("{path}.")).or_insert(Json::Null),
+            _ => object.entry(path).or_insert(Json::Null),
+        };
+    };
+    match object.get(head) {
+        None | Some(Json::Object(_)) => {
+            let child = object.entry(head).or_insert_with(|| Json::Object(Map::new()));
+            match child {
+                Json::Object(child) => slot(child, tail),
+                other => other,
+            }
+        }
+        Some(_) => object.entry(path).or_insert(Json::Null),
+    }
+}
+
+/// Feeds every value of a JSON object to a sink under its dotted path.
+///
+/// Objects nest, dotted keys are paths too, arrays of objects are flattened (as Elasticsearch
+/// does), `null` and empty arrays give nothing.
+pub fn flatten(object: &Map<String, Json>, sink: &mut dyn FieldSink) {
+    let mut path = String::new();
+    flatten_object(object, &mut path, sink, 0);
+}
+
+/// Objects nested deeper than this are not read (Elasticsearch's own default is 20).
+const MAX_DEPTH: usize = 64;
+
+fn flatten_object(
+    object: &Map<String, Json>,
+    path: &mut String,
+    sink: &mut dyn FieldSink,
+    depth: usize,
+) {
+    let len = path.len();
+    for (key, json) in object {
+        if len > 0 {
+            path.push('.');
+        }
+        path.push_str(key);
+        flatten_json(json, path, sink, depth);
+        path.truncate(len);
+    }
+}
+
+fn flatten_json(json: &Json, path: &mut String, sink: &mut dyn FieldSink, depth: usize) {
+    match json {
+        Json::Null => sink.put_null(path),
+        Json::Bool(b) => sink.put(path, Scalar::Bool(*b)),
+        Json::Number(n) => sink.put(
+            path,
+            n.as_i64().map_or_else(|| Scalar::Double(n.as_f64().unwrap_or(f64::NAN)), Scalar::Long),
+        ),
+        Json::String(s) => sink.put(path, Scalar::Str(s)),
+        Json::Array(items) if depth < MAX_DEPTH => {
+            for item in items {
+                flatten_json(item, path, sink, depth + 1);
+            }
+        }
+        Json::Object(child) if depth < MAX_DEPTH => flatten_object(child, path, sink, depth + 1),
+        Json::Array(_) | Json::Object(_) => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn puts_nest() {
+        let mut doc = Document::new();
+        doc.put_str("process.name", "cmd.exe");
+        doc.put_str("process.args", "a");
+        doc.put_str("process.args", "b");
+        doc.put_str("event.category", "process");
+        doc.mark_array("event.category");
+        let expected = json!({
+            "process": {"name": "cmd.exe", "args": ["a", "b"]}, "event": {"category": ["process"]}
+        });
+        assert_eq!(Json::Object(doc.0), expected);
+    }
+
+    #[test]
+    fn conflicting_paths_lose_nothing() {
+        let mut doc = Document::new();
+        doc.put_str("a", "1");
+        doc.put_str("a.b", "2");
+        doc.put_str("c.d", "3");
+        doc.put_str("c", "4");
+        assert_eq!(Json::Object(doc.0), json!({"a": "1", "a.b": "2", "c": {"d": "3"}, "c.": "4"}));
+    }
+
+    #[test]
+    fn flatten_reads_dotted_keys_and_arrays_of_objects() {
+        struct Log(Vec<String>);
+        impl FieldSink for Log {
+            fn wants(&self, _: &str) -> bool {
+                true
+            }
+            fn put(&mut self, path: &str, value: Scalar<'_>) {
+                self.0.push(format!("{path}={}", value.text()));
+            }
+        }
+        let json = json!({
+            "a.b": 1, "c": {"d": [true, null, []]}, "e": [{"f": "x"}, {"f": 1.5}], "g": null
+        });
+        let mut log = Log(Vec::new());
+        flatten(json.as_object().unwrap(), &mut log);
+        assert_eq!(log.0, ["a.b=1", "c.d=true", "e.f=x", "e.f=1.5"]);
+    }
+}

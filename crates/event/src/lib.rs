@@ -1,0 +1,28 @@
+//! What an event is: values, fields, schemas, time, and columnar batches.
+//!
+//! Everything above this crate talks about events in these terms. The key decision is that an
+//! event on its way to the matcher is **not** a document: readers and normalisers push the values
+//! of the fields that somebody asked for into a [`FieldSink`], and the sink decides what becomes
+//! of them: a [`Batch`] (columns of dictionary-encoded values, for matching) or a
+//! [`Document`] (a JSON tree, for people). A document is built only for events that are shown.
+//! The price is that normalisers are written once against the sink and cannot look back at what
+//! they have already emitted; they look at the raw record instead.
+//!
+//! This crate knows nothing of rules, files or clocks.
+#![deny(missing_docs)]
+
+mod batch;
+mod document;
+mod field;
+mod schema;
+mod sink;
+mod time;
+mod value;
+
+pub use batch::{Batch, Column, ColumnId, Dictionary, EventRef};
+pub use document::{Document, flatten};
+pub use field::{Field, FieldSpec, FieldType};
+pub use schema::{MappingError, Resolution, Schema};
+pub use sink::FieldSink;
+pub use time::Time;
+pub use value::{Scalar, Value};

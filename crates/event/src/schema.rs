@@ -1,0 +1,341 @@
+//! Schemas: which fields exist and what they hold.
+//!
+//! A **closed** schema is an Elasticsearch mapping: a field that is not in it is an error, and an
+//! optional field (`?f`) that is not in it is null. The **open** schema is telemetry: every field
+//! exists and may be missing, and values keep the type that the data gave them.
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv6Addr};
+
+use serde_json::Value as Json;
+
+use crate::field::{Field, FieldSpec, FieldType};
+use crate::time::Time;
+use crate::value::{Scalar, Value};
+
+/// Which fields exist and what they hold.
+#[derive(Debug, Clone, Default)]
+pub struct Schema {
+    /// `None`: open.
+    fields: Option<BTreeMap<String, FieldSpec>>,
+}
+
+/// What a schema says of a name.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Resolution {
+    /// The field.
+    Field(Field),
+    /// The schema is closed and has no such field.
+    Unknown {
+        /// Existing names that are near, nearest first, at most three.
+        suggestions: Vec<String>,
+    },
+}
+
+/// Why a mapping could not be used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MappingError(pub String);
+
+impl std::fmt::Display for MappingError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for MappingError {}
+
+impl Schema {
+    /// The open schema. `@timestamp` is a date; everything else is what the data holds.
+    pub fn open() -> Schema {
+        Schema { fields: None }
+    }
+
+    /// A closed schema from the texts of one or more Elasticsearch mappings.
+    ///
+    /// Accepts the bare form (`{"properties": …}`), the forms that the APIs return (`mappings`
+    /// around it, index names around that), lines that start with `#`, and the placeholder
+    /// `[runtime_random_keyword_type]` of Elasticsearch's own EQL tests, which stands for
+    /// `keyword`. Several mappings together have the fields of all; a name that two of them
+    /// give different types takes the later.
+    ///
+    /// # Errors
+    /// If a text is not JSON or holds no `properties`.
+    pub fn closed<'a>(mappings: impl IntoIterator<Item = &'a str>) -> Result<Schema, MappingError> {
+        let mut fields = BTreeMap::new();
+        for text in mappings {
+            let text: String = text
+                .lines()
+                .filter(|l| !l.trim_start().starts_with('#'))
+                .collect::<Vec<_>>()
+                .join("\n");
+            let text = text.replace("[runtime_random_keyword_type]", "keyword");
+            let json: Json = serde_json::from_str(&text)
+                .map_err(|e| MappingError(format!("the mapping is not valid JSON: {e}")))?;
+            let roots = find_properties(&json);
+            if roots.is_empty() {
+                return Err(MappingError("the mapping has no `properties`".into()));
+            }
+            for root in roots {
+                let mut aliases = Vec::new();
+                read_properties(root, "", &mut fields, &mut aliases);
+                for (name, target) in aliases {
+                    if let Some(spec) = fields.get(&target).cloned() {
+                        fields.insert(name.clone(), FieldSpec { name, ..spec });
+                    }
+                }
+            }
+        }
+        Ok(Schema { fields: Some(fields) })
+    }
+
+    /// Whether an unknown field is an error.
+    pub fn is_closed(&self) -> bool {
+        self.fields.is_some()
+    }
+
+    /// Looks up a dotted name.
+    pub fn resolve(&self, name: &str) -> Resolution {
+        match &self.fields {
+            None if name == "@timestamp" => Resolution::Field(Field::new(FieldSpec {
+                name: name.to_owned(),
+                path: name.to_owned(),
+                ty: FieldType::Date,
+                format: None,
+                null_value: None,
+            })),
+            None => Resolution::Field(Field::any(name)),
+            Some(fields) => match fields.get(name) {
+                Some(spec) => Resolution::Field(Field::new(spec.clone())),
+                None => Resolution::Unknown { suggestions: near(name, fields.keys()) },
+            },
+        }
+    }
+
+    /// The field of this name, or one without a type if the schema is closed and has none: for
+    /// names that come from settings (the timestamp field), not from rules.
+    pub fn field(&self, name: &str) -> Field {
+        match self.resolve(name) {
+            Resolution::Field(field) => field,
+            Resolution::Unknown { .. } => Field::any(name),
+        }
+    }
+}
+
+/// Finds the `properties` objects: at the top, under `mappings`, or one level of index names deeper.
+fn find_properties(json: &Json) -> Vec<&serde_json::Map<String, Json>> {
+    if let Some(found) = properties_of(json) {
+        return vec![found];
+    }
+    json.as_object().map(|o| o.values().filter_map(properties_of).collect()).unwrap_or_default()
+}
+
+fn properties_of(json: &Json) -> Option<&serde_json::Map<String, Json>> {
+    json.get("properties").or_else(|| json.get("mappings")?.get("properties"))?.as_object()
+}
+
+fn read_properties(
+    properties: &serde_json::Map<String, Json>,
+    prefix: &str,
+    fields: &mut BTreeMap<String, FieldSpec>,
+    aliases: &mut Vec<(String, String)>,
+) {
+    for (key, def) in properties {
+        let name = if prefix.is_empty() { key.clone() } else { format!("{prefix}.{key}") };
+        let ty = def.get("type").and_then(Json::as_str);
+        if ty == Some("alias") {
+            if let Some(path) = def.get("path").and_then(Json::as_str) {
+                aliases.push((name, path.to_owned()));
+            }
+            continue;
+        }
+        if matches!(ty, None | Some("object"))
+            && let Some(children) = def.get("properties").and_then(Json::as_object)
+        {
+            read_properties(children, &name, fields, aliases);
+            continue;
+        }
+        let spec = FieldSpec {
+            path: name.clone(),
+            name: name.clone(),
+            ty: field_type(def),
+            format: def.get("format").and_then(Json::as_str).map(str::to_owned),
+            null_value: def.get("null_value").filter(|v| !v.is_null()).map(json_text),
+        };
+        fields.insert(name.clone(), spec.clone());
+        // Multi-fields hold the same values under a name of their own.
+        for (sub, sub_def) in def.get("fields").and_then(Json::as_object).into_iter().flatten() {
+            let name = format!("{name}.{sub}");
+            let ty = field_type(sub_def);
+            fields.insert(name.clone(), FieldSpec { name, ty, ..spec.clone() });
+        }
+    }
+}
+
+fn json_text(json: &Json) -> String {
+    json.as_str().map_or_else(|| json.to_string(), str::to_owned)
+}
+
+/// The type of a mapping's field. Text that has an exact sub-field counts as keyword: EQL uses the
+/// sub-field by itself.
+fn field_type(def: &Json) -> FieldType {
+    match def.get("type").and_then(Json::as_str).unwrap_or("object") {
+        "keyword" if def.get("normalizer").is_some() => FieldType::Unsupported,
+        "keyword" | "wildcard" | "constant_keyword" | "flattened" => FieldType::Keyword,
+        "text" | "match_only_text" => {
+            let exact = |sub: &Json| field_type(sub) == FieldType::Keyword;
+            let fields = def.get("fields").and_then(Json::as_object);
+            if fields.is_some_and(|f| f.values().any(exact)) {
+                FieldType::Keyword
+            } else {
+                FieldType::Text
+            }
+        }
+        "long" | "integer" | "short" | "byte" | "unsigned_long" => FieldType::Long,
+        "double" | "float" | "half_float" | "scaled_float" => FieldType::Double,
+        "boolean" => FieldType::Boolean,
+        "date" | "date_nanos" => FieldType::Date,
+        "ip" => FieldType::Ip,
+        "version" => FieldType::Version,
+        _ => FieldType::Unsupported,
+    }
+}
+
+/// The names nearest to `name`, by edit distance over the whole name or its last part.
+fn near<'a>(name: &str, names: impl Iterator<Item = &'a String>) -> Vec<String> {
+    let last = |n: &str| n.rsplit('.').next().unwrap_or_default().to_owned();
+    let mut ranked: Vec<(usize, &String)> = names
+        .map(|other| {
+            let whole = edit_distance(name, other);
+            let tail = edit_distance(&last(name), &last(other)) + 1;
+            (whole.min(tail), other)
+        })
+        .filter(|(distance, _)| *distance <= (name.len() / 3).max(1))
+        .collect();
+    ranked.sort();
+    ranked.into_iter().take(3).map(|(_, other)| other.clone()).collect()
+}
+
+/// Levenshtein distance in bytes; names longer than 64 bytes count as far apart.
+fn edit_distance(a: &str, b: &str) -> usize {
+    if a.len() > 64 || b.len() > 64 {
+        return usize::MAX / 2;
+    }
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.bytes().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, y) in b.bytes().enumerate() {
+            let substitute = diagonal + usize::from(x != y);
+            diagonal = row[j + 1];
+            row[j + 1] = substitute.min(diagonal + 1).min(row[j] + 1);
+        }
+    }
+    row[b.len()]
+}
+
+/// Brings a value to the type that the schema gives its field. `None`: the value cannot be of that
+/// type, and the field counts as missing (Elasticsearch's `ignore_malformed`).
+pub(crate) fn coerce(spec: &FieldSpec, value: Scalar<'_>) -> Option<Value> {
+    match (spec.ty, value) {
+        (FieldType::Any, value) => Some(value.to_value()),
+        (FieldType::Keyword | FieldType::Text | FieldType::Version, value) => {
+            Some(Value::Str(value.text().into()))
+        }
+        (FieldType::Long, Scalar::Long(n)) => Some(Value::Long(n)),
+        (FieldType::Long, Scalar::Double(n)) => n.is_finite().then_some(Value::Long(n as i64)),
+        (FieldType::Long, Scalar::Str(s)) => s
+            .parse()
+            .ok()
+            .or_else(|| s.parse::<f64>().ok().filter(|n| n.is_finite()).map(|n| n as i64))
+            .map(Value::Long),
+        (FieldType::Double, Scalar::Long(n)) => Some(Value::Double(n as f64)),
+        (FieldType::Double, Scalar::Double(n)) => Some(Value::Double(n)),
+        (FieldType::Double, Scalar::Str(s)) => s.parse().ok().map(Value::Double),
+        (FieldType::Boolean, Scalar::Bool(b)) => Some(Value::Bool(b)),
+        (FieldType::Boolean, Scalar::Str("true")) => Some(Value::Bool(true)),
+        (FieldType::Boolean, Scalar::Str("false" | "")) => Some(Value::Bool(false)),
+        (FieldType::Date, Scalar::Date(t)) => Some(Value::Date(t)),
+        (FieldType::Date, Scalar::Long(ms)) => Some(Value::Date(Time::from_millis(ms))),
+        (FieldType::Date, Scalar::Double(ms)) => {
+            ms.is_finite().then_some(Value::Date(Time((ms * 10_000.0) as i64)))
+        }
+        (FieldType::Date, Scalar::Str(s)) => match &spec.format {
+            Some(format) => Time::parse_format(s, format),
+            None => Time::parse(s),
+        }
+        .map(Value::Date),
+        (FieldType::Ip, Scalar::Str(s)) => {
+            s.parse().ok().map(|ip| Value::Str(unmapped(ip).to_string().into()))
+        }
+        _ => None,
+    }
+}
+
+/// An IPv4 address that is written as an IPv6 one (`::ffff:1.2.3.4`) is that IPv4 address.
+fn unmapped(ip: IpAddr) -> IpAddr {
+    match ip {
+        IpAddr::V6(v6) => Ipv6Addr::to_ipv4_mapped(&v6).map_or(ip, IpAddr::V4),
+        IpAddr::V4(_) => ip,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MAPPING: &str = r##"# a comment line
+    {"properties": {
+        "pid": {"type": "long"},
+        "md5": {"type": "[runtime_random_keyword_type]"},
+        "hostname": {"type": "text", "fields": {"raw": {"type": "keyword"}}},
+        "body": {"type": "text"},
+        "day": {"type": "date", "format": "dd-MM-yyyy"},
+        "event_type": {"type": "keyword", "null_value": "none"},
+        "event": {"properties": {"category": {"type": "alias", "path": "event_type"}}}
+    }}"##;
+
+    fn schema() -> Schema {
+        Schema::closed([MAPPING]).unwrap()
+    }
+
+    #[test]
+    fn closed_fields() {
+        let schema = schema();
+        let ty = |name| schema.field(name).ty();
+        assert_eq!(ty("pid"), FieldType::Long);
+        assert_eq!(ty("md5"), FieldType::Keyword);
+        assert_eq!(ty("hostname"), FieldType::Keyword);
+        assert_eq!(ty("hostname.raw"), FieldType::Keyword);
+        assert_eq!(ty("body"), FieldType::Text);
+        let category = schema.field("event.category");
+        assert_eq!((category.name(), category.path()), ("event.category", "event_type"));
+        assert_eq!(schema.field("hostname.raw").path(), "hostname");
+    }
+
+    #[test]
+    fn unknown_names_get_suggestions() {
+        let Resolution::Unknown { suggestions } = schema().resolve("mdx") else { panic!("known") };
+        assert_eq!(suggestions, ["md5"]);
+        let Resolution::Unknown { suggestions } = schema().resolve("zzzzz") else {
+            panic!("known")
+        };
+        assert!(suggestions.is_empty());
+    }
+
+    #[test]
+    fn coercion_follows_the_mapping() {
+        let schema = schema();
+        let to = |name, value| coerce(schema.field(name).spec(), value);
+        assert_eq!(to("pid", Scalar::Str("42")), Some(Value::Long(42)));
+        assert_eq!(to("pid", Scalar::Str("abc")), None);
+        assert_eq!(to("md5", Scalar::Long(7)), Some(Value::Str("7".into())));
+        let day = to("day", Scalar::Str("31-01-2024"));
+        assert_eq!(day, Time::parse("2024-01-31").map(Value::Date));
+    }
+
+    #[test]
+    fn bad_mappings_are_named() {
+        assert!(Schema::closed(["{"]).unwrap_err().0.contains("not valid JSON"));
+        assert!(Schema::closed(["{}"]).unwrap_err().0.contains("properties"));
+    }
+}

@@ -1,0 +1,33 @@
+//! The one way in which normalised events leave a normaliser.
+
+use crate::value::Scalar;
+
+/// Takes the values of one event, field by field.
+///
+/// A normaliser calls [`FieldSink::put`] for every value it knows, in any order; several values
+/// for one field make an array in the order they came. The sink keeps what it wants.
+pub trait FieldSink {
+    /// Whether a value for this dotted path would be kept. A normaliser asks before computing
+    /// something costly; it need not ask before an ordinary `put`.
+    fn wants(&self, path: &str) -> bool;
+
+    /// Adds one value to the field at this dotted path.
+    fn put(&mut self, path: &str, value: Scalar<'_>);
+
+    /// Marks the field as an array even if it receives only one value (ECS lists such as
+    /// `event.category`). Sinks to which that makes no difference ignore it.
+    fn mark_array(&mut self, path: &str) {
+        let _ = path;
+    }
+
+    /// Says that the record holds an explicit `null` here. It is not a value, but a mapping may
+    /// name one that it stands for (`null_value`).
+    fn put_null(&mut self, path: &str) {
+        let _ = path;
+    }
+
+    /// Adds one text value.
+    fn put_str(&mut self, path: &str, value: &str) {
+        self.put(path, Scalar::Str(value));
+    }
+}

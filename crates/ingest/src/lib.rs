@@ -1,0 +1,2 @@
+//! Dragnet: readers: EVTX, Windows event XML, JSON, archives.
+#![deny(missing_docs)]
