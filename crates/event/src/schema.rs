@@ -45,7 +45,8 @@ impl std::fmt::Display for MappingError {
 impl std::error::Error for MappingError {}
 
 impl Schema {
-    /// The open schema. `@timestamp` is a date; everything else is what the data holds.
+    /// The open schema. `@timestamp` is a date, `*.ip` and `*_ip` are addresses; everything else is
+    /// what the data holds.
     pub fn open() -> Schema {
         Schema { fields: None }
     }
@@ -96,14 +97,13 @@ impl Schema {
     /// Looks up a dotted name.
     pub fn resolve(&self, name: &str) -> Resolution {
         match &self.fields {
-            None if name == "@timestamp" => Resolution::Field(Field::new(FieldSpec {
+            None => Resolution::Field(Field::new(FieldSpec {
                 name: name.to_owned(),
                 path: name.to_owned(),
-                ty: FieldType::Date,
+                ty: open_type(name),
                 format: None,
                 null_value: None,
             })),
-            None => Resolution::Field(Field::any(name)),
             Some(fields) => match fields.get(name) {
                 Some(spec) => Resolution::Field(Field::new(spec.clone())),
                 None => Resolution::Unknown { suggestions: near(name, fields.keys()) },
@@ -118,6 +118,16 @@ impl Schema {
             Resolution::Field(field) => field,
             Resolution::Unknown { .. } => Field::any(name),
         }
+    }
+}
+
+/// The type of a field under the open schema. Only the types whose values have several spellings
+/// matter: a time, and an address (`::1` is `0:0:0:0:0:0:0:1`), which ECS names `*.ip` or `*_ip`.
+fn open_type(name: &str) -> FieldType {
+    match name.rsplit('.').next() {
+        Some("@timestamp") => FieldType::Date,
+        Some(last) if last == "ip" || last.ends_with("_ip") => FieldType::Ip,
+        _ => FieldType::Any,
     }
 }
 
@@ -235,7 +245,7 @@ fn edit_distance(a: &str, b: &str) -> usize {
 
 /// Brings a value to the type that the schema gives its field. `None`: the value cannot be of that
 /// type, and the field counts as missing (Elasticsearch's `ignore_malformed`).
-pub(crate) fn coerce(spec: &FieldSpec, value: Scalar<'_>) -> Option<Value> {
+pub fn coerce(spec: &FieldSpec, value: Scalar<'_>) -> Option<Value> {
     match (spec.ty, value) {
         (FieldType::Any, value) => Some(value.to_value()),
         (FieldType::Keyword | FieldType::Text | FieldType::Version, value) => {
@@ -264,9 +274,11 @@ pub(crate) fn coerce(spec: &FieldSpec, value: Scalar<'_>) -> Option<Value> {
             None => Time::parse(s),
         }
         .map(Value::Date),
-        (FieldType::Ip, Scalar::Str(s)) => {
-            s.parse().ok().map(|ip| Value::Str(unmapped(ip).to_string().into()))
-        }
+        // Text that is no address stays as it is: it equals itself and lies in no network.
+        (FieldType::Ip, Scalar::Str(s)) => Some(Value::Str(match s.parse() {
+            Ok(ip) => unmapped(ip).to_string().into(),
+            Err(_) => s.into(),
+        })),
         _ => None,
     }
 }
@@ -283,7 +295,7 @@ fn unmapped(ip: IpAddr) -> IpAddr {
 mod tests {
     use super::*;
 
-    const MAPPING: &str = r##"# a comment line
+    const MAPPING: &str = r#"# a comment line
     {"properties": {
         "pid": {"type": "long"},
         "md5": {"type": "[runtime_random_keyword_type]"},
@@ -292,7 +304,7 @@ mod tests {
         "day": {"type": "date", "format": "dd-MM-yyyy"},
         "event_type": {"type": "keyword", "null_value": "none"},
         "event": {"properties": {"category": {"type": "alias", "path": "event_type"}}}
-    }}"##;
+    }}"#;
 
     fn schema() -> Schema {
         Schema::closed([MAPPING]).unwrap()

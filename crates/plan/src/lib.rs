@@ -1,2 +1,26 @@
-//! Dragnet: the typed form of a rule, its diagnostics, and the scalar semantics behind both.
+//! The typed form of a rule, and the diagnostics of everything that leads to it.
+//!
+//! A language (EQL today) lowers its text to a [`Query`]; the engine runs queries and knows no
+//! language. The key decision is the split between a [`Condition`], which is two-valued (every
+//! [`Leaf`] is true or false of an event, a missing field makes it false, and `not` is applied
+//! outside), and an [`Expr`], which has values and is three-valued (null). That split is how
+//! Elasticsearch runs EQL: leaves on plain fields go to its index, everything else to scripts
+//! whose null counts as false. Making it part of the types keeps the two logics from mixing.
+//!
+//! Scalar semantics ([`pattern`], [`functions`], [`Expr::eval`]) live here and not in the engine, since the
+//! language folds constants with them and the engine runs them: one meaning, in one place.
 #![deny(missing_docs)]
+
+mod condition;
+mod diagnostic;
+pub mod eval;
+pub mod functions;
+pub mod pattern;
+mod query;
+
+pub use condition::{
+    ArithmeticOp, CompareOp, Condition, Expr, Leaf, Literal, Network, NetworkError, Number,
+};
+pub use diagnostic::{Diagnostic, Severity, Snippet};
+pub use functions::Function;
+pub use query::{Key, Pipe, Query, Sample, Sequence, Stage};
