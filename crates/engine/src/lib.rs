@@ -1,2 +1,28 @@
-//! Dragnet: matcher, correlators, reference evaluator and explain.
+//! Matching and correlating: rules and events in, findings out.
+//!
+//! - The [`reference`] evaluator defines what a condition means: row by row, one rule at a time,
+//!   written for clarity. Everything faster is held to it by property tests.
+//! - A [`RuleSet`] is many queries compiled together: equal leaves of different rules become one
+//!   *predicate*, and the fields that any of them reads become the columns of a batch.
+//! - A [`Matcher`] runs a rule set over a [`dragnet_event::Batch`] and gives [`Hit`]s: which event satisfies which
+//!   stage of which rule. It decides a predicate once per distinct value, never once per row, and has
+//!   no memory of events.
+//! - [`correlate`] turns hits, in event-time order, into [`Finding`]s: sequences and samples.
+//! - [`explain`] says of one event why a condition holds or does not.
+//!
+//! The engine has no clock and does no I/O: time is data, and what must wait waits for a
+//! watermark that the caller moves.
 #![deny(missing_docs)]
+
+mod bitmap;
+mod column_index;
+pub mod correlate;
+pub mod explain;
+mod hit;
+mod matcher;
+pub mod reference;
+mod rule_set;
+
+pub use hit::{Finding, Hit, JoinKey, Position, StageNumber};
+pub use matcher::Matcher;
+pub use rule_set::RuleSet;

@@ -57,7 +57,7 @@ impl Schema {
     /// around it, index names around that), lines that start with `#`, and the placeholder
     /// `[runtime_random_keyword_type]` of Elasticsearch's own EQL tests, which stands for
     /// `keyword`. Several mappings together have the fields of all; a name that two of them
-    /// give different types takes the later.
+    /// give different types takes the later, and a date may have the format of any of them.
     ///
     /// # Errors
     /// If a text is not JSON or holds no `properties`.
@@ -78,7 +78,15 @@ impl Schema {
             }
             for root in roots {
                 let mut aliases = Vec::new();
-                read_properties(root, "", &mut fields, &mut aliases);
+                let mut found = BTreeMap::new();
+                read_properties(root, "", &mut found, &mut aliases);
+                for (name, spec) in found {
+                    let spec = match fields.get(&name) {
+                        Some(earlier) => with_formats_of(spec, earlier),
+                        None => spec,
+                    };
+                    fields.insert(name, spec);
+                }
                 for (name, target) in aliases {
                     if let Some(spec) = fields.get(&target).cloned() {
                         fields.insert(name.clone(), FieldSpec { name, ..spec });
@@ -180,6 +188,20 @@ fn read_properties(
         }
     }
 }
+
+/// A field that two indices have: as the later says, but a date is read by the formats of both.
+fn with_formats_of(spec: FieldSpec, earlier: &FieldSpec) -> FieldSpec {
+    if spec.ty != FieldType::Date || earlier.ty != FieldType::Date || spec.format == earlier.format
+    {
+        return spec;
+    }
+    let or_default = |spec: &FieldSpec| spec.format.clone().unwrap_or(DEFAULT_FORMAT.to_owned());
+    let format = format!("{}||{}", or_default(earlier), or_default(&spec));
+    FieldSpec { format: Some(format), ..spec }
+}
+
+/// Elasticsearch's date format where the mapping names none.
+const DEFAULT_FORMAT: &str = "strict_date_optional_time||epoch_millis";
 
 fn json_text(json: &Json) -> String {
     json.as_str().map_or_else(|| json.to_string(), str::to_owned)

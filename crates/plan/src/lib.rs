@@ -13,6 +13,7 @@
 
 mod condition;
 mod diagnostic;
+mod display;
 pub mod eval;
 pub mod functions;
 pub mod pattern;

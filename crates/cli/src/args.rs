@@ -1,0 +1,238 @@
+//! The command line: every command and flag, with its help.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use dragnet_event::Time;
+
+/// Runs Elastic detection rules on log files, without an Elastic stack.
+///
+/// Results go to standard output, everything else to standard error. Exit status: 0 nothing was found,
+/// 1 something was found, 2 something went wrong (a file or a rule that could not be read; the rest
+/// was still done).
+#[derive(Debug, Parser)]
+#[command(name = "dragnet", version, propagate_version = true)]
+pub(crate) struct Cli {
+    /// When to use colours; `auto` obeys NO_COLOR and CLICOLOR_FORCE
+    #[arg(long, global = true, value_enum, default_value_t = When::Auto, value_name = "WHEN")]
+    pub(crate) color: When,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// When to use colours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum When {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Hunt through log files with detection rules
+    Hunt(HuntArgs),
+    /// Run one EQL query over log files
+    Query(QueryArgs),
+    /// Print events as ECS documents, one JSON object per line
+    Normalize(NormalizeArgs),
+    /// Work with rule files
+    #[command(subcommand)]
+    Rules(RulesCommand),
+    /// Say why a rule matches an event, or why it does not
+    Explain(ExplainArgs),
+    /// Print the completion script for a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page of dragnet, or of one of its commands
+    Man {
+        /// The command, such as `hunt` or `rules check`
+        command: Vec<String>,
+    },
+}
+
+/// What to read, and how.
+#[derive(Debug, Args)]
+pub(crate) struct InputArgs {
+    /// Log files or directories; `-` is standard input
+    ///
+    /// EVTX, Windows event XML, NDJSON and JSON arrays of ECS documents, also inside gzip and zip. The
+    /// form is told from the content. Directories are read with everything below them.
+    #[arg(required = true, value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+    /// Only events at or after this time (RFC 3339, UTC if it has no offset)
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    pub(crate) from: Option<Time>,
+    /// Only events before this time
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    pub(crate) to: Option<Time>,
+    /// Which shipper's field conventions raw Windows events get
+    #[arg(long, value_enum, default_value_t = Flavor::Logs)]
+    pub(crate) flavor: Flavor,
+    /// Number of threads that read and match; all cores by default
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=512))]
+    pub(crate) threads: Option<u16>,
+}
+
+/// Whose field conventions raw Windows events get.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Flavor {
+    /// Elastic Agent's `logs-*` data streams: both dataset fields are set
+    Logs,
+    /// Winlogbeat's own form: no dataset fields
+    Winlogbeat,
+}
+
+impl From<Flavor> for dragnet_ecs::Flavor {
+    fn from(flavor: Flavor) -> Self {
+        match flavor {
+            Flavor::Logs => dragnet_ecs::Flavor::Logs,
+            Flavor::Winlogbeat => dragnet_ecs::Flavor::Winlogbeat,
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct HuntArgs {
+    /// Rule files or directories (Elastic TOML, Kibana NDJSON); may be given several times
+    #[arg(long, required = true, value_name = "PATH")]
+    pub(crate) rules: Vec<PathBuf>,
+    /// The form of the alerts; a table on a terminal, NDJSON otherwise
+    #[arg(long, value_enum)]
+    pub(crate) format: Option<Format>,
+    /// Write the alerts to this file instead of standard output
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// Exit with 2 also if a rule failed to load
+    #[arg(long)]
+    pub(crate) strict: bool,
+    /// Exit with 0 also if there are alerts
+    #[arg(long)]
+    pub(crate) exit_zero: bool,
+    /// No progress bar and no summary
+    #[arg(long, short)]
+    pub(crate) quiet: bool,
+    #[command(flatten)]
+    pub(crate) input: InputArgs,
+}
+
+/// The form of results.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// One line per alert, for people
+    Table,
+    /// One JSON document per line
+    Ndjson,
+    /// One JSON array
+    Json,
+    /// Comma-separated values with a header line
+    Csv,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct QueryArgs {
+    /// The query language
+    #[arg(long, value_enum, default_value_t = Language::Eql)]
+    pub(crate) language: Language,
+    /// An Elasticsearch mapping; makes the schema closed. May be given several times
+    #[arg(long, value_name = "FILE")]
+    pub(crate) schema: Vec<PathBuf>,
+    /// The field that an event's category is in
+    #[arg(long, value_name = "FIELD", default_value = "event.category")]
+    pub(crate) event_category_field: String,
+    /// The field that an event's time is in
+    #[arg(long, value_name = "FIELD", default_value = "@timestamp")]
+    pub(crate) timestamp_field: String,
+    /// The field that orders events of the same time
+    #[arg(long, value_name = "FIELD")]
+    pub(crate) tiebreaker_field: Option<String>,
+    /// How many results are given at most
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    pub(crate) size: usize,
+    /// Which results are given if there are more: the first or the last
+    #[arg(long, value_enum, default_value_t = ResultPosition::Tail)]
+    pub(crate) result_position: ResultPosition,
+    /// How many samples are given for one key
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) max_samples_per_key: usize,
+    /// The query
+    pub(crate) query: String,
+    #[command(flatten)]
+    pub(crate) input: InputArgs,
+}
+
+/// A query language.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Language {
+    Eql,
+}
+
+/// Which end of too many results is given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ResultPosition {
+    Head,
+    Tail,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct NormalizeArgs {
+    /// How far: the form that the agent sends, or ECS as the ingest pipeline makes it
+    #[arg(long, value_enum, default_value_t = Stage::Ecs)]
+    pub(crate) stage: Stage,
+    #[command(flatten)]
+    pub(crate) input: InputArgs,
+}
+
+/// How far events are normalised.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Stage {
+    Agent,
+    Ecs,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum RulesCommand {
+    /// Load rules and report what cannot run, and why; exit status 2 if any failed
+    Check(CheckArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CheckArgs {
+    /// The form of the report
+    #[arg(long, value_enum, default_value_t = ReportFormat::Text)]
+    pub(crate) format: ReportFormat,
+    /// Rule files or directories
+    #[arg(required = true, value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+}
+
+/// The form of a report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ReportFormat {
+    Text,
+    Json,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExplainArgs {
+    /// The file of the rule; if it holds several, name one with --rule-id
+    #[arg(long, value_name = "FILE")]
+    pub(crate) rule: PathBuf,
+    /// The rule's id or name, if the file holds several
+    #[arg(long, value_name = "ID")]
+    pub(crate) rule_id: Option<String>,
+    /// Only the event with this id, as alerts have it in `_id` of `kibana.alert.ancestors`
+    #[arg(long, value_name = "ID")]
+    pub(crate) id: Option<String>,
+    /// Explain at most this many events, the nearest to a match first
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    pub(crate) limit: usize,
+    #[command(flatten)]
+    pub(crate) input: InputArgs,
+}
+
+fn parse_time(text: &str) -> Result<Time, String> {
+    Time::parse(text).ok_or_else(|| "expected a time such as 2024-05-14T08:00:00Z".to_owned())
+}

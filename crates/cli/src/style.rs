@@ -1,0 +1,70 @@
+//! Colours, for terminals that want them.
+
+use std::io::IsTerminal;
+
+use crate::args::When;
+
+/// Whether one output stream gets colours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Style(bool);
+
+/// What the environment says about colours.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct ColorEnvironment {
+    /// `NO_COLOR` is set and not empty.
+    pub(crate) no_color: bool,
+    /// `CLICOLOR_FORCE` is set and not `0`.
+    pub(crate) force: bool,
+}
+
+impl Style {
+    /// Decides for a stream.
+    pub(crate) fn of(when: When, environment: ColorEnvironment, stream: &impl IsTerminal) -> Style {
+        Style(match when {
+            When::Always => true,
+            When::Never => false,
+            When::Auto if environment.no_color => false,
+            When::Auto => environment.force || stream.is_terminal(),
+        })
+    }
+
+    /// Without colours.
+    pub(crate) const fn plain() -> Style {
+        Style(false)
+    }
+
+    /// Whether there are colours.
+    pub(crate) fn is_colored(self) -> bool {
+        self.0
+    }
+
+    fn paint(self, code: &str, text: &str) -> String {
+        if self.0 { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
+    }
+
+    pub(crate) fn bold(self, text: &str) -> String {
+        self.paint("1", text)
+    }
+
+    pub(crate) fn dim(self, text: &str) -> String {
+        self.paint("2", text)
+    }
+
+    pub(crate) fn red(self, text: &str) -> String {
+        self.paint("31", text)
+    }
+
+    pub(crate) fn green(self, text: &str) -> String {
+        self.paint("32", text)
+    }
+
+    /// A severity in its colour.
+    pub(crate) fn severity(self, severity: &str, text: &str) -> String {
+        match severity {
+            "critical" => self.paint("1;35", text),
+            "high" => self.paint("1;31", text),
+            "medium" => self.paint("33", text),
+            _ => self.paint("36", text),
+        }
+    }
+}

@@ -1,0 +1,178 @@
+//! Which predicates of one column does a value satisfy? All at once, for thousands of predicates.
+//!
+//! Equality is a hash look-up. A wildcard pattern can only match a text that contains the
+//! pattern's longest literal fragment, so the fragments of all patterns share one automaton that
+//! reads the text once, ignoring case; only patterns whose fragment was seen are tried. What has no such
+//! fragment (ranges, addresses, regular expressions, scripts) is tried on every value.
+
+use aho_corasick::{AhoCorasick, MatchKind};
+use dragnet_event::Scalar;
+use dragnet_plan::pattern::Wildcard;
+use dragnet_plan::{CompareOp, Leaf, Literal};
+use hashbrown::{HashMap, HashSet};
+
+use crate::reference::value_holds;
+use crate::rule_set::PredicateId;
+
+/// The predicates of one column, arranged for look-up by value.
+#[derive(Debug, Default)]
+pub(crate) struct ColumnIndex {
+    /// Text → the predicates that it satisfies by being exactly this.
+    exact: HashMap<Box<str>, Vec<PredicateId>>,
+    /// The same in lower case, for predicates that ignore case.
+    folded: HashMap<Box<str>, Vec<PredicateId>>,
+    fragments: Option<AhoCorasick>,
+    /// Parallel to the automaton's patterns: what may match where the fragment stands.
+    by_fragment: Vec<Vec<(PredicateId, Wildcard)>>,
+    /// Patterns without a fragment.
+    shapeless: Vec<(PredicateId, Wildcard)>,
+    /// Everything that is tried on every value.
+    others: Vec<(PredicateId, Leaf)>,
+}
+
+impl ColumnIndex {
+    /// Arranges the predicates of a column. None of them holds of a missing field.
+    pub(crate) fn new(leaves: &[(PredicateId, &Leaf)]) -> ColumnIndex {
+        let mut index = ColumnIndex::default();
+        let mut fragments: HashMap<String, usize> = HashMap::new();
+        let mut texts: Vec<String> = Vec::new();
+        for (id, leaf) in leaves {
+            if let Some((constants, fold)) = text_constants(leaf) {
+                for constant in constants {
+                    index.equality(constant, fold, *id);
+                }
+            } else if let Leaf::Like { patterns, .. } = leaf {
+                for pattern in patterns {
+                    let fragment = pattern.longest_literal().to_ascii_lowercase();
+                    if pattern.is_literal() {
+                        index.equality(pattern.text(), pattern.fold(), *id);
+                    } else if fragment.is_empty() {
+                        index.shapeless.push((*id, pattern.clone()));
+                    } else {
+                        let slot = *fragments.entry(fragment.clone()).or_insert_with(|| {
+                            texts.push(fragment);
+                            index.by_fragment.push(Vec::new());
+                            texts.len() - 1
+                        });
+                        index.by_fragment[slot].push((*id, pattern.clone()));
+                    }
+                }
+            } else {
+                index.others.push((*id, (*leaf).clone()));
+            }
+        }
+        index.fragments = automaton(&texts);
+        if index.fragments.is_none() {
+            // Too large to build: every pattern is then tried on every value.
+            index.shapeless.extend(index.by_fragment.drain(..).flatten());
+        }
+        index
+    }
+
+    /// Whether the column has no predicates.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.exact.is_empty()
+            && self.folded.is_empty()
+            && self.fragments.is_none()
+            && self.shapeless.is_empty()
+            && self.others.is_empty()
+    }
+
+    fn equality(&mut self, text: &str, fold: bool, id: PredicateId) {
+        let (map, key) = if fold {
+            (&mut self.folded, text.to_ascii_lowercase())
+        } else {
+            (&mut self.exact, text.to_owned())
+        };
+        let ids = map.entry(key.into()).or_default();
+        if ids.last() != Some(&id) {
+            ids.push(id);
+        }
+    }
+
+    /// Appends the predicates that the value satisfies, each once, in no particular order.
+    pub(crate) fn decide(
+        &self,
+        value: Scalar<'_>,
+        scratch: &mut Scratch,
+        out: &mut Vec<PredicateId>,
+    ) {
+        let start = out.len();
+        let text = value.text();
+        out.extend(self.exact.get(&*text).into_iter().flatten());
+        if !self.folded.is_empty() {
+            scratch.lower.clear();
+            scratch.lower.push_str(&text);
+            scratch.lower.make_ascii_lowercase();
+            out.extend(self.folded.get(scratch.lower.as_str()).into_iter().flatten());
+        }
+        if let Some(fragments) = &self.fragments {
+            scratch.seen.clear();
+            for found in fragments.find_overlapping_iter(&*text) {
+                let fragment = found.pattern().as_usize();
+                if scratch.seen.insert(fragment) {
+                    let candidates = &self.by_fragment[fragment];
+                    out.extend(candidates.iter().filter(|c| c.1.is_match(&text)).map(|c| c.0));
+                }
+            }
+        }
+        out.extend(self.shapeless.iter().filter(|c| c.1.is_match(&text)).map(|c| c.0));
+        out.extend(self.others.iter().filter(|o| value_holds(&o.1, value)).map(|o| o.0));
+        out[start..].sort_unstable();
+        let mut kept = start;
+        for i in start..out.len() {
+            if i == start || out[i] != out[kept - 1] {
+                out[kept] = out[i];
+                kept += 1;
+            }
+        }
+        out.truncate(kept);
+    }
+}
+
+/// Memory that is used again for each value.
+#[derive(Debug, Default)]
+pub(crate) struct Scratch {
+    lower: String,
+    seen: HashSet<usize>,
+}
+
+/// The constants of a leaf that tests for equality of text, and whether it ignores case.
+/// A constant that is a number or a date is equal to more than its own text, so it does not count.
+fn text_constants(leaf: &Leaf) -> Option<(Vec<&str>, bool)> {
+    let text = |literal: &'_ Literal| matches!(literal, Literal::Str(_));
+    match leaf {
+        Leaf::Compare { field, op: CompareOp::Eq, value: Literal::Str(s) }
+            if equality_is_textual(field) =>
+        {
+            Some((vec![s], false))
+        }
+        Leaf::OneOf { field, values, fold }
+            if values.iter().all(text) && (*fold || equality_is_textual(field)) =>
+        {
+            let constants = values.iter().filter_map(|v| match v {
+                Literal::Str(s) => Some(&**s),
+                _ => None,
+            });
+            Some((constants.collect(), *fold))
+        }
+        _ => None,
+    }
+}
+
+/// Whether a value of the field equals a text exactly if its canonical text does.
+fn equality_is_textual(field: &dragnet_event::Field) -> bool {
+    use dragnet_event::FieldType::{Any, Keyword, Text};
+    matches!(field.ty(), Any | Keyword | Text)
+}
+
+fn automaton(fragments: &[String]) -> Option<AhoCorasick> {
+    if fragments.is_empty() {
+        return None;
+    }
+    AhoCorasick::builder()
+        .ascii_case_insensitive(true)
+        .match_kind(MatchKind::Standard)
+        .build(fragments)
+        .ok()
+}

@@ -1,0 +1,67 @@
+//! Why a condition holds of an event, or does not.
+
+use dragnet_event::{Field, Value};
+use dragnet_plan::{Condition, Leaf};
+
+use crate::reference::{Fields, holds, leaf_holds};
+
+/// A condition with its verdict, and the same for its parts.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Explanation {
+    /// What it says.
+    pub what: What,
+    /// Whether it holds of the event.
+    pub holds: bool,
+}
+
+/// The shape of an explained condition.
+#[derive(Debug, Clone, PartialEq)]
+pub enum What {
+    /// All of these.
+    All(Vec<Explanation>),
+    /// At least one of these.
+    Any(Vec<Explanation>),
+    /// Not this.
+    Not(Box<Explanation>),
+    /// A constant.
+    Const,
+    /// A test, as the rule would write it, and the values it saw.
+    Leaf {
+        /// The test.
+        text: String,
+        /// Each field that it reads, with the event's values; empty if the field is missing.
+        saw: Vec<(Field, Vec<Value>)>,
+    },
+}
+
+/// Explains a condition on one event.
+pub fn explain(condition: &Condition, event: &dyn Fields) -> Explanation {
+    let parts = |parts: &[Condition]| parts.iter().map(|part| explain(part, event)).collect();
+    let what = match condition {
+        Condition::Const(_) => What::Const,
+        Condition::Leaf(leaf) => {
+            return Explanation { what: explain_leaf(leaf, event), holds: leaf_holds(leaf, event) };
+        }
+        // `f == null` reads better than the negation of `f != null`.
+        Condition::Not(inner) => match &**inner {
+            Condition::Leaf(leaf @ Leaf::Exists(_)) => {
+                let What::Leaf { saw, .. } = explain_leaf(leaf, event) else { unreachable!() };
+                What::Leaf { text: condition.to_string(), saw }
+            }
+            inner => What::Not(Box::new(explain(inner, event))),
+        },
+        Condition::All(all) => What::All(parts(all)),
+        Condition::Any(any) => What::Any(parts(any)),
+    };
+    Explanation { what, holds: holds(condition, event) }
+}
+
+fn explain_leaf(leaf: &Leaf, event: &dyn Fields) -> What {
+    let mut saw: Vec<(Field, Vec<Value>)> = Vec::new();
+    leaf.for_each_field(&mut |field| {
+        if saw.iter().all(|(seen, _)| seen != field) {
+            saw.push((field.clone(), event.values(field)));
+        }
+    });
+    What::Leaf { text: leaf.to_string(), saw }
+}

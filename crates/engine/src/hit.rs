@@ -1,0 +1,149 @@
+//! What matching and correlating give.
+
+use std::cmp::Ordering;
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+
+use dragnet_event::{EventRef, Time, Value};
+
+/// The number of a stage within its query: as in [`dragnet_plan::Query::conditions`], so `until`
+/// has the number after the last stage.
+pub type StageNumber = u16;
+
+/// One event that satisfies one stage of one query.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Hit {
+    /// The query's number in its [`crate::RuleSet`].
+    pub query: u32,
+    /// The stage.
+    pub stage: StageNumber,
+    /// The join key; empty for event queries. An event whose key fields hold arrays gives one hit
+    /// for each combination.
+    pub key: JoinKey,
+    /// Where the event stands in the order of events.
+    pub position: Position,
+}
+
+/// Where an event stands in the order of events: by time, then by tiebreaker (missing last), then
+/// as read (Elasticsearch: timestamp, tiebreaker, order of the documents).
+#[derive(Debug, Clone, PartialEq)]
+pub struct Position {
+    /// The event's time; events without one come first, and take no part in sequences.
+    pub time: Option<Time>,
+    /// The value of the tiebreaker field, if there is one.
+    pub tiebreak: Option<Value>,
+    /// The event.
+    pub event: EventRef,
+}
+
+impl Eq for Position {}
+
+impl PartialOrd for Position {
+    fn partial_cmp(&self, other: &Position) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Position {
+    fn cmp(&self, other: &Position) -> Ordering {
+        let tiebreak = match (&self.tiebreak, &other.tiebreak) {
+            (None, None) => Ordering::Equal,
+            (None, Some(_)) => Ordering::Greater,
+            (Some(_), None) => Ordering::Less,
+            (Some(a), Some(b)) => compare_values(a, b),
+        };
+        self.time.cmp(&other.time).then(tiebreak).then_with(|| self.event.cmp(&other.event))
+    }
+}
+
+/// A total order of values: as [`dragnet_event::Scalar::compare`], and by canonical text where
+/// that has no answer.
+pub(crate) fn compare_values(a: &Value, b: &Value) -> Ordering {
+    a.as_scalar().compare(b.as_scalar()).unwrap_or_else(|| a.text().cmp(&b.text()))
+}
+
+/// The values by which the events of a sequence or a sample belong together; `None` is null.
+///
+/// Two keys are equal if the canonical texts of their values are: a process id is the same whether one
+/// source writes it as a number and another as text.
+#[derive(Debug, Clone)]
+pub struct JoinKey(Arc<[Option<Value>]>);
+
+impl JoinKey {
+    /// A key of these values.
+    pub fn new(values: Vec<Option<Value>>) -> JoinKey {
+        JoinKey(values.into())
+    }
+
+    /// The key of a query without join keys.
+    pub fn none() -> JoinKey {
+        JoinKey(Arc::new([]))
+    }
+
+    /// The values.
+    pub fn values(&self) -> &[Option<Value>] {
+        &self.0
+    }
+}
+
+impl PartialEq for JoinKey {
+    fn eq(&self, other: &JoinKey) -> bool {
+        self.0.len() == other.0.len()
+            && self.0.iter().zip(other.0.iter()).all(|pair| match pair {
+                (Some(a), Some(b)) => a.text() == b.text(),
+                (None, None) => true,
+                _ => false,
+            })
+    }
+}
+
+impl Eq for JoinKey {}
+
+impl Hash for JoinKey {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        for value in self.0.iter() {
+            value.as_ref().map(|value| value.text()).hash(state);
+        }
+    }
+}
+
+impl PartialOrd for JoinKey {
+    fn partial_cmp(&self, other: &JoinKey) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for JoinKey {
+    /// Value by value, null first.
+    fn cmp(&self, other: &JoinKey) -> Ordering {
+        let by_value = self.0.iter().zip(other.0.iter()).map(|pair| match pair {
+            (Some(a), Some(b)) if a.text() == b.text() => Ordering::Equal,
+            (Some(a), Some(b)) => compare_values(a, b),
+            (a, b) => a.is_some().cmp(&b.is_some()),
+        });
+        by_value.fold(Ordering::Equal, Ordering::then).then(self.0.len().cmp(&other.0.len()))
+    }
+}
+
+/// The events that satisfy a query together.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Finding {
+    /// The query's number in its [`crate::RuleSet`].
+    pub query: u32,
+    /// The join key; empty for event queries.
+    pub key: JoinKey,
+    /// One event per stage, in the order of the stages; `None` for a stage that must be missing.
+    pub events: Vec<Option<Position>>,
+}
+
+impl Finding {
+    /// The last event: where a sequence completed.
+    pub fn last(&self) -> Option<&Position> {
+        self.events.iter().flatten().max()
+    }
+
+    /// The order in which findings of one query are shown: by last event, then by key.
+    pub fn order(&self, other: &Finding) -> Ordering {
+        self.last().cmp(&other.last()).then_with(|| self.key.cmp(&other.key))
+    }
+}

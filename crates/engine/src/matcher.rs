@@ -1,0 +1,268 @@
+//! The matcher: a rule set over batches of events.
+//!
+//! For each column, each distinct value is looked up once (over all batches that share the
+//! dictionary) for the predicates that it satisfies. Rows then inherit the predicates of their values as
+//! one bitmap per predicate, and a stage is an expression over bitmaps that stops as soon as
+//! nothing is left. A predicate that no value in the batch satisfies costs its stages one look.
+
+use dragnet_event::{Batch, ColumnId, Value};
+
+use crate::bitmap::Bitmap;
+use crate::column_index::Scratch;
+use crate::hit::{Hit, JoinKey, Position};
+use crate::reference::{Row, leaf_holds};
+use crate::rule_set::{CompiledKey, CompiledStage, Node, PredicateId, PredicateKind, RuleSet};
+
+/// Runs a rule set over batches. One matcher serves one [`Batch`] (cleared and filled again and again), since
+/// it remembers what it has decided about the values of the batch's dictionaries.
+#[derive(Debug)]
+pub struct Matcher<'r> {
+    rules: &'r RuleSet,
+    columns: Vec<Decisions>,
+    rows: RowSets,
+    scratch: Scratch,
+}
+
+/// What has been decided about the values of one column.
+#[derive(Debug, Default)]
+struct Decisions {
+    generation: u32,
+    /// The predicates that each value satisfies, one value after another.
+    predicates: Vec<PredicateId>,
+    /// By code: the end of its part of `predicates`.
+    ends: Vec<u32>,
+}
+
+impl Decisions {
+    fn of(&self, code: u32) -> &[PredicateId] {
+        let code = code as usize;
+        let start = if code == 0 { 0 } else { self.ends[code - 1] as usize };
+        &self.predicates[start..self.ends[code] as usize]
+    }
+}
+
+/// The rows of the current batch that satisfy each predicate.
+#[derive(Debug, Default)]
+struct RowSets {
+    /// By predicate: the place of its set, or `NONE` if no row satisfies it.
+    place: Vec<u32>,
+    sets: Vec<Bitmap>,
+    /// The predicates that have a set, in the order of their places.
+    used: Vec<PredicateId>,
+}
+
+const NONE: u32 = u32::MAX;
+
+impl RowSets {
+    fn clear(&mut self) {
+        for id in self.used.drain(..) {
+            self.place[id as usize] = NONE;
+        }
+    }
+
+    fn get(&self, id: PredicateId) -> Option<&Bitmap> {
+        let place = self.place[id as usize];
+        (place != NONE).then(|| &self.sets[place as usize])
+    }
+
+    fn get_mut(&mut self, id: PredicateId, rows: usize) -> &mut Bitmap {
+        let place = &mut self.place[id as usize];
+        if *place == NONE {
+            *place = self.used.len() as u32;
+            self.used.push(id);
+            if self.sets.len() < self.used.len() {
+                self.sets.push(Bitmap::default());
+            }
+            self.sets[*place as usize].reset(rows);
+        }
+        &mut self.sets[*place as usize]
+    }
+}
+
+impl<'r> Matcher<'r> {
+    /// A matcher for batches made of [`RuleSet::fields`].
+    pub fn new(rules: &'r RuleSet) -> Matcher<'r> {
+        let mut columns = Vec::new();
+        columns.resize_with(rules.fields.len(), Decisions::default);
+        let rows = RowSets { place: vec![NONE; rules.predicates.len()], ..RowSets::default() };
+        Matcher { rules, columns, rows, scratch: Scratch::default() }
+    }
+
+    /// Gives every hit of the batch: by stage, then by row.
+    pub fn run(&mut self, batch: &Batch, hit: &mut dyn FnMut(Hit)) {
+        self.rows.clear();
+        if batch.is_empty() {
+            return;
+        }
+        for column in 0..self.columns.len() {
+            self.decide(batch, column);
+        }
+        self.presence(batch);
+        let all = Bitmap::full(batch.len());
+        let sets = StageEval { rules: self.rules, rows: &self.rows, batch };
+        for stage in &self.rules.stages {
+            if let Some(rows) = sets.eval(&stage.condition, &all) {
+                for row in rows.iter() {
+                    emit(self.rules, stage, batch, row, hit);
+                }
+            }
+        }
+    }
+
+    /// Decides what is new in a column's dictionary and spreads the decisions over the rows.
+    fn decide(&mut self, batch: &Batch, number: usize) {
+        let index = &self.rules.columns[number];
+        if index.is_empty() {
+            return;
+        }
+        let column = batch.column(ColumnId(number as u32));
+        let dictionary = column.dictionary();
+        let decisions = &mut self.columns[number];
+        if decisions.generation != dictionary.generation() {
+            decisions.generation = dictionary.generation();
+            decisions.predicates.clear();
+            decisions.ends.clear();
+        }
+        for code in decisions.ends.len()..dictionary.len() {
+            let value = dictionary.value(code as u32);
+            index.decide(value, &mut self.scratch, &mut decisions.predicates);
+            decisions.ends.push(decisions.predicates.len() as u32);
+        }
+        for (row, code) in column.rows().iter().zip(column.codes()) {
+            for predicate in decisions.of(*code) {
+                self.rows.get_mut(*predicate, batch.len()).insert(*row);
+            }
+        }
+    }
+
+    fn presence(&mut self, batch: &Batch) {
+        for (id, predicate) in self.rules.predicates.iter().enumerate() {
+            if let PredicateKind::Exists(column) = predicate.kind {
+                for row in batch.column(column).rows() {
+                    self.rows.get_mut(id as PredicateId, batch.len()).insert(*row);
+                }
+            }
+        }
+    }
+}
+
+/// Evaluates the conditions of stages over one batch.
+struct StageEval<'a> {
+    rules: &'a RuleSet,
+    rows: &'a RowSets,
+    batch: &'a Batch,
+}
+
+impl StageEval<'_> {
+    /// The rows out of `among` that satisfy a condition; `None` if there are none.
+    fn eval(&self, node: &Node, among: &Bitmap) -> Option<Bitmap> {
+        match node {
+            Node::Const(false) => None,
+            Node::Const(true) => Some(among.clone()),
+            Node::Predicate(id) => self.predicate(*id, among),
+            Node::Not(inner) => {
+                let mut rows = among.clone();
+                if let Some(holds) = self.eval(inner, among) {
+                    rows.subtract(&holds);
+                }
+                Some(rows).filter(|rows| !rows.is_empty())
+            }
+            Node::All(parts) => self.all(parts, among),
+            Node::Any(parts) => {
+                let mut found: Option<Bitmap> = None;
+                let mut left = among.clone();
+                for part in parts {
+                    if let Some(rows) = self.eval(part, &left) {
+                        left.subtract(&rows);
+                        match &mut found {
+                            Some(found) => found.union(&rows),
+                            None => found = Some(rows),
+                        }
+                    }
+                }
+                found
+            }
+        }
+    }
+
+    fn all(&self, parts: &[Node], among: &Bitmap) -> Option<Bitmap> {
+        // A look at the sets decides most stages: some predicate holds of no row at all.
+        for part in parts {
+            if let Node::Predicate(id) = part
+                && self.rules.predicates[*id as usize].kind != PredicateKind::Row
+            {
+                self.rows.get(*id)?;
+            }
+        }
+        let mut rows: Option<Bitmap> = None;
+        for part in parts {
+            rows = Some(self.eval(part, rows.as_ref().unwrap_or(among))?);
+        }
+        Some(rows.unwrap_or_else(|| among.clone()))
+    }
+
+    fn predicate(&self, id: PredicateId, among: &Bitmap) -> Option<Bitmap> {
+        let predicate = &self.rules.predicates[id as usize];
+        let mut rows;
+        if predicate.kind == PredicateKind::Row {
+            rows = Bitmap::empty(self.batch.len());
+            for row in among.iter() {
+                if leaf_holds(&predicate.leaf, &Row { batch: self.batch, row }) {
+                    rows.insert(row);
+                }
+            }
+        } else {
+            rows = self.rows.get(id)?.clone();
+            rows.intersect(among);
+        }
+        Some(rows).filter(|rows| !rows.is_empty())
+    }
+}
+
+/// Gives the hits of one row on one stage: one for each combination of join key values.
+fn emit(rules: &RuleSet, stage: &CompiledStage, batch: &Batch, row: u32, hit: &mut dyn FnMut(Hit)) {
+    let time = batch.time(row);
+    if stage.needs_time && time.is_none() {
+        return;
+    }
+    let tiebreak = rules
+        .tiebreaker()
+        .and_then(|column| batch.column(column).row_values(row).next().map(|v| v.to_value()));
+    let position = Position { time, tiebreak, event: batch.event_ref(row) };
+    let (query, number) = (stage.query, stage.stage);
+    for key in join_keys(&stage.keys, batch, row) {
+        hit(Hit { query, stage: number, key, position: position.clone() });
+    }
+}
+
+/// Most join keys that one event gives; further combinations are dropped.
+const MAX_KEYS: usize = 1024;
+
+/// All combinations of the key fields' values, without repetition. Elasticsearch: nulls inside
+/// arrays are ignored, a missing field is null, and null takes part only for an optional key.
+fn join_keys(keys: &[CompiledKey], batch: &Batch, row: u32) -> Vec<JoinKey> {
+    let mut tuples: Vec<Vec<Option<Value>>> = vec![Vec::with_capacity(keys.len())];
+    for key in keys {
+        let mut values: Vec<Option<Value>> = Vec::new();
+        if let Some(column) = key.column {
+            for value in batch.column(column).row_values(row) {
+                let value = Some(value.to_value());
+                if !values.contains(&value) {
+                    values.push(value);
+                }
+            }
+        }
+        if values.is_empty() {
+            if !key.optional {
+                return Vec::new();
+            }
+            values.push(None);
+        }
+        tuples = tuples
+            .iter()
+            .flat_map(|tuple| values.iter().map(|v| [tuple.as_slice(), &[v.clone()]].concat()))
+            .take(MAX_KEYS)
+            .collect();
+    }
+    tuples.into_iter().map(JoinKey::new).collect()
+}

@@ -1,0 +1,206 @@
+//! The reference evaluator: the meaning of conditions, written for clarity.
+//!
+//! Elasticsearch runs a leaf on a plain field as an index query: it holds if any value of the field
+//! satisfies it, a missing field satisfies nothing, and `not` is taken of the outcome, so that
+//! `not f : "x"` holds where `f` is missing. Everything else is a script over one value per field.
+
+use std::net::IpAddr;
+
+use dragnet_event::{Batch, Field, FieldSink, Scalar, Value, coerce};
+use dragnet_plan::eval::compare;
+use dragnet_plan::{Condition, Expr, Leaf, Literal};
+use hashbrown::HashMap;
+
+/// An event, as the evaluator sees it.
+pub trait Fields {
+    /// The values of a field; empty if it is missing.
+    fn values(&self, field: &Field) -> Vec<Value>;
+}
+
+/// Whether an event satisfies a condition.
+pub fn holds(condition: &Condition, event: &dyn Fields) -> bool {
+    match condition {
+        Condition::Const(value) => *value,
+        Condition::Leaf(leaf) => leaf_holds(leaf, event),
+        Condition::Not(inner) => !holds(inner, event),
+        Condition::All(parts) => parts.iter().all(|part| holds(part, event)),
+        Condition::Any(parts) => parts.iter().any(|part| holds(part, event)),
+    }
+}
+
+/// Whether an event satisfies a leaf: for any of the field's values, or for any choice of one value
+/// for each field of a script.
+pub fn leaf_holds(leaf: &Leaf, event: &dyn Fields) -> bool {
+    match leaf {
+        Leaf::Script(expr) => script_holds(expr, event),
+        Leaf::Exists(field) => !event.values(field).is_empty(),
+        Leaf::Compare { field, .. }
+        | Leaf::OneOf { field, .. }
+        | Leaf::Like { field, .. }
+        | Leaf::Regex { field, .. }
+        | Leaf::Cidr { field, .. } => {
+            event.values(field).iter().any(|value| value_holds(leaf, value.as_scalar()))
+        }
+    }
+}
+
+/// Whether one value satisfies a leaf. A script must read exactly one field, whose value this is.
+pub fn value_holds(leaf: &Leaf, value: Scalar<'_>) -> bool {
+    match leaf {
+        Leaf::Exists(_) => true,
+        Leaf::Compare { field, op, value: constant } => {
+            constant.as_scalar().is_some_and(|constant| compare(*op, value, constant, field.ty()))
+        }
+        Leaf::OneOf { field, values, fold } => {
+            values.iter().any(|constant| equals(value, constant, *fold, field))
+        }
+        Leaf::Like { patterns, .. } => {
+            let text = value.text();
+            patterns.iter().any(|pattern| pattern.is_match(&text))
+        }
+        Leaf::Regex { patterns, .. } => {
+            let text = value.text();
+            patterns.iter().any(|pattern| pattern.is_match(&text))
+        }
+        Leaf::Cidr { networks, .. } => match value {
+            Scalar::Str(text) => text
+                .parse::<IpAddr>()
+                .is_ok_and(|address| networks.iter().any(|network| network.contains(address))),
+            _ => false,
+        },
+        Leaf::Script(expr) => expr.eval(&|_| Some(value.to_value())) == Some(Value::Bool(true)),
+    }
+}
+
+fn equals(value: Scalar<'_>, constant: &Literal, fold: bool, field: &Field) -> bool {
+    let Some(constant) = constant.as_scalar() else { return false };
+    if fold {
+        return value.text().eq_ignore_ascii_case(&constant.text());
+    }
+    compare(dragnet_plan::CompareOp::Eq, value, constant, field.ty())
+}
+
+/// Most choices of values that are tried for one script on one event; what lies beyond is not
+/// looked at. Two fields of a thousand values each come to it.
+const MAX_CHOICES: usize = 1_000_000;
+
+/// Whether a script is `true` for some choice of one value per distinct field. The same field
+/// written twice has the same value in both places.
+fn script_holds(expr: &Expr, event: &dyn Fields) -> bool {
+    let mut fields: Vec<&Field> = Vec::new();
+    expr.for_each_field(&mut |field| {
+        if !fields.contains(&field) {
+            fields.push(field);
+        }
+    });
+    // A missing field takes part with the one value null.
+    let values: Vec<Vec<Option<Value>>> = fields
+        .iter()
+        .map(|field| {
+            let values: Vec<_> = event.values(field).into_iter().map(Some).collect();
+            if values.is_empty() { vec![None] } else { values }
+        })
+        .collect();
+    let mut choice = vec![0; fields.len()];
+    for _ in 0..MAX_CHOICES {
+        let get = |field: &Field| {
+            let i = fields.iter().position(|f| *f == field)?;
+            values[i][choice[i]].clone()
+        };
+        if expr.eval(&get) == Some(Value::Bool(true)) {
+            return true;
+        }
+        // The next choice, counting like an odometer.
+        let Some(i) = (0..choice.len()).find(|i| choice[*i] + 1 < values[*i].len()) else {
+            return false;
+        };
+        choice[i] += 1;
+        choice[..i].fill(0);
+    }
+    false
+}
+
+/// One row of a batch, as an event.
+#[derive(Debug, Clone, Copy)]
+pub struct Row<'a> {
+    /// The batch.
+    pub batch: &'a Batch,
+    /// The row.
+    pub row: u32,
+}
+
+impl Fields for Row<'_> {
+    fn values(&self, field: &Field) -> Vec<Value> {
+        let column = self.batch.columns().iter().find(|column| column.field() == field);
+        column.map(|c| c.row_values(self.row).map(Scalar::to_value).collect()).unwrap_or_default()
+    }
+}
+
+/// All values of one event, kept apart from any batch. It is a [`FieldSink`] that wants everything.
+#[derive(Debug, Clone, Default)]
+pub struct Event {
+    values: HashMap<String, Vec<Option<Value>>>,
+}
+
+impl FieldSink for Event {
+    fn wants(&self, _path: &str) -> bool {
+        true
+    }
+
+    fn put(&mut self, path: &str, value: Scalar<'_>) {
+        self.values.entry_ref(path).or_default().push(Some(value.to_value()));
+    }
+
+    fn put_null(&mut self, path: &str) {
+        self.values.entry_ref(path).or_default().push(None);
+    }
+}
+
+impl Fields for Event {
+    fn values(&self, field: &Field) -> Vec<Value> {
+        let spec = field.spec();
+        let stand_in = spec.null_value.as_deref().map(Scalar::Str);
+        self.values
+            .get(field.path())
+            .into_iter()
+            .flatten()
+            .filter_map(|value| value.as_ref().map(Value::as_scalar).or(stand_in))
+            .filter_map(|value| coerce(spec, value))
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use dragnet_plan::pattern::Wildcard;
+
+    fn event(pairs: &[(&str, &str)]) -> Event {
+        let mut event = Event::default();
+        for (path, value) in pairs {
+            event.put_str(path, value);
+        }
+        event
+    }
+
+    fn like(field: &str, pattern: &str) -> Condition {
+        Condition::Leaf(Leaf::Like {
+            field: Field::any(field),
+            patterns: vec![Wildcard::new(pattern, true)],
+        })
+    }
+
+    #[test]
+    fn a_missing_field_satisfies_nothing_and_its_negation() {
+        let event = event(&[("a", "x")]);
+        assert!(!holds(&like("b", "*"), &event));
+        assert!(holds(&Condition::Not(Box::new(like("b", "*"))), &event));
+    }
+
+    #[test]
+    fn any_value_of_an_array_is_enough_and_negation_needs_none() {
+        let event = event(&[("a", "x"), ("a", "y")]);
+        assert!(holds(&like("a", "Y"), &event));
+        assert!(!holds(&Condition::Not(Box::new(like("a", "x"))), &event));
+    }
+}
