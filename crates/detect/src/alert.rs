@@ -1,0 +1,250 @@
+//! Alert documents.
+
+use dragnet_engine::Finding;
+use dragnet_event::{Document, Time};
+use dragnet_plan::Query;
+use dragnet_rules::Rule;
+use serde_json::{Map, Value as Json, json};
+
+use crate::identity::{EventIdentity, hash};
+use crate::reason::{describe, reason};
+
+/// One alert.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Alert {
+    /// What kind of alert it is.
+    pub kind: AlertKind,
+    /// `kibana.alert.uuid`.
+    pub id: String,
+    /// The time of the event; of a sequence, that of its last event.
+    pub time: Option<Time>,
+    /// What happened, in one line, without the rule.
+    pub summary: String,
+    /// The whole document.
+    pub document: Document,
+}
+
+/// Kinds of alerts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AlertKind {
+    /// One event satisfied the rule.
+    Event,
+    /// The events of a sequence or sample, as a whole.
+    Shell,
+    /// One event of a sequence or sample.
+    BuildingBlock,
+}
+
+/// The rule's keys that alerts repeat: the key of the rule, and the one after `kibana.alert.rule.`.
+/// Absent ones stay absent.
+const RULE_KEYS: &[(&str, &str)] = &[
+    ("author", "author"),
+    ("building_block_type", "building_block_type"),
+    ("description", "description"),
+    ("enabled", "enabled"),
+    ("exceptions_list", "exceptions_list"),
+    ("false_positives", "false_positives"),
+    ("from", "from"),
+    ("index", "indices"),
+    ("interval", "interval"),
+    ("license", "license"),
+    ("max_signals", "max_signals"),
+    ("note", "note"),
+    ("references", "references"),
+    ("risk_score_mapping", "risk_score_mapping"),
+    ("rule_name_override", "rule_name_override"),
+    ("setup", "setup"),
+    ("severity_mapping", "severity_mapping"),
+    ("tags", "tags"),
+    ("threat", "threat"),
+    ("timeline_id", "timeline_id"),
+    ("timeline_title", "timeline_title"),
+    ("timestamp_override", "timestamp_override"),
+    ("to", "to"),
+    ("version", "version"),
+];
+
+/// The event's keys that alerts repeat below `kibana.alert.original_event.`.
+const EVENT_KEYS: &[&str] = &[
+    "action", "category", "code", "created", "dataset", "hash", "id", "ingested", "kind", "module",
+    "outcome", "provider", "reason", "reference", "risk_score", "sequence", "severity", "timezone",
+    "type", "url",
+];
+
+/// The alerts of a finding: for an event query one; for sequences and samples a building block for
+/// each event, then the shell. `events` are the documents and identities of the finding's events, in order,
+/// without those that must be missing.
+pub fn alerts(
+    rule: &Rule,
+    query: &Query,
+    finding: &Finding,
+    events: &[(&Document, &EventIdentity)],
+) -> Vec<Alert> {
+    let times = finding.events.iter().flatten().map(|position| position.time);
+    if let (Query::Event { .. }, [(event, identity)]) = (query, events) {
+        let id = hash([&*identity.index, &identity.id, &rule.rule_id]);
+        let time = times.max().flatten();
+        let ancestors = json!([event_ancestor(identity)]);
+        let mut alert = document(rule, event, &id, &ancestors, 1);
+        if rule.building_block_type.is_some() {
+            alert.0.insert("kibana.alert.building_block_type".into(), "default".into());
+        }
+        let summary = describe(event);
+        let document = finish(rule, alert, &summary);
+        return vec![Alert { kind: AlertKind::Event, id, time, summary, document }];
+    }
+    group(rule, events, &times.collect::<Vec<_>>())
+}
+
+/// The alerts of a sequence or sample.
+fn group(
+    rule: &Rule,
+    events: &[(&Document, &EventIdentity)],
+    times: &[Option<Time>],
+) -> Vec<Alert> {
+    let members: Vec<&str> =
+        events.iter().flat_map(|(_, identity)| [&*identity.index, &*identity.id]).collect();
+    let shell_id = hash(members.iter().copied().chain([&*rule.rule_id]));
+    let mut alerts = Vec::new();
+    let mut ancestors = Vec::new();
+    for (index, (event, identity)) in events.iter().enumerate() {
+        let number = index.to_string();
+        let id = hash(members.iter().copied().chain([&*rule.rule_id, &number]));
+        let own = event_ancestor(identity);
+        let mut block = document(rule, event, &id, &json!([own]), 1);
+        block.0.insert("kibana.alert.building_block_type".into(), "default".into());
+        put_group(&mut block, &shell_id, Some(index));
+        ancestors.push(own);
+        ancestors.push(json!({
+            "depth": 1, "id": id, "index": ALERTS_INDEX, "rule": rule.rule_id, "type": "signal"
+        }));
+        let summary = describe(event);
+        let document = finish(rule, block, &summary);
+        let time = times.get(index).copied().flatten();
+        alerts.push(Alert { kind: AlertKind::BuildingBlock, id, time, summary, document });
+    }
+    let common = intersection(events);
+    let mut shell = document(rule, &common, &shell_id, &Json::Array(ancestors), 2);
+    put_group(&mut shell, &shell_id, None);
+    let time = times.iter().copied().max().flatten();
+    if let Some(time) = time {
+        shell.0.insert("@timestamp".into(), time.to_string().into());
+        shell.0.insert("kibana.alert.original_time".into(), time.to_string().into());
+    }
+    if rule.building_block_type.is_some() {
+        shell.0.insert("kibana.alert.building_block_type".into(), "default".into());
+    }
+    let summary = describe_group(&common, events);
+    let document = finish(rule, shell, &summary);
+    alerts.push(Alert { kind: AlertKind::Shell, id: shell_id, time, summary, document });
+    alerts
+}
+
+/// The index that Kibana keeps alerts in.
+const ALERTS_INDEX: &str = ".alerts-security.alerts-default";
+
+fn event_ancestor(identity: &EventIdentity) -> Json {
+    json!({"depth": 0, "id": identity.id, "index": identity.index, "type": "event"})
+}
+
+fn put_group(document: &mut Document, id: &str, index: Option<usize>) {
+    document.0.insert("kibana.alert.group.id".into(), id.into());
+    if let Some(index) = index {
+        document.0.insert("kibana.alert.group.index".into(), index.into());
+    }
+}
+
+/// Everything of an alert but its reason.
+fn document(rule: &Rule, event: &Document, id: &str, ancestors: &Json, depth: u32) -> Document {
+    let mut alert = event.clone();
+    for key in EVENT_KEYS {
+        if let Some(value) = event.get(&format!("event.{key}")) {
+            alert.0.insert(format!("kibana.alert.original_event.{key}"), value.clone());
+        }
+    }
+    if let Some(time) = event.get("@timestamp") {
+        alert.0.insert("kibana.alert.original_time".into(), time.clone());
+    }
+    alert.set("event.kind", "signal".into());
+    let severity = rule.severity.name();
+    let fixed = [
+        ("kibana.alert.ancestors", ancestors.clone()),
+        ("kibana.alert.depth", depth.into()),
+        ("kibana.alert.risk_score", rule.risk_score.into()),
+        ("kibana.alert.rule.category", "Event Correlation Rule".into()),
+        ("kibana.alert.rule.consumer", "siem".into()),
+        ("kibana.alert.rule.name", rule.name.clone().into()),
+        ("kibana.alert.rule.producer", "siem".into()),
+        ("kibana.alert.rule.risk_score", rule.risk_score.into()),
+        ("kibana.alert.rule.rule_id", rule.rule_id.clone().into()),
+        ("kibana.alert.rule.rule_type_id", "siem.eqlRule".into()),
+        ("kibana.alert.rule.severity", severity.into()),
+        ("kibana.alert.rule.type", rule.rule_type.name().into()),
+        ("kibana.alert.rule.uuid", rule.id.as_ref().unwrap_or(&rule.rule_id).clone().into()),
+        ("kibana.alert.severity", severity.into()),
+        ("kibana.alert.status", "active".into()),
+        ("kibana.alert.uuid", id.into()),
+        ("kibana.alert.workflow_status", "open".into()),
+        ("kibana.alert.workflow_tags", Json::Array(Vec::new())),
+        ("kibana.space_ids", json!(["default"])),
+    ];
+    alert.0.extend(fixed.into_iter().map(|(key, value)| (key.to_owned(), value)));
+    for (from, to) in RULE_KEYS {
+        if let Some(value) = rule.fields.get(*from) {
+            alert.0.insert(format!("kibana.alert.rule.{to}"), value.clone());
+        }
+    }
+    alert
+}
+
+fn finish(rule: &Rule, mut alert: Document, summary: &str) -> Document {
+    let reason = reason(summary, rule.severity.name(), &rule.name);
+    alert.0.insert("kibana.alert.reason".into(), reason.into());
+    alert
+}
+
+/// What all events have in common. Kibana: equal scalars stay, arrays keep what all have, and
+/// keys that differ vanish.
+fn intersection(events: &[(&Document, &EventIdentity)]) -> Document {
+    let mut documents = events.iter().map(|(document, _)| *document);
+    let Some(first) = documents.next() else { return Document::new() };
+    Document(documents.fold(first.0.clone(), |common, other| common_object(&common, &other.0)))
+}
+
+fn common_object(a: &Map<String, Json>, b: &Map<String, Json>) -> Map<String, Json> {
+    let pairs = a.iter().filter_map(|(key, a)| Some((key.clone(), common_json(a, b.get(key)?)?)));
+    pairs.collect()
+}
+
+fn common_json(a: &Json, b: &Json) -> Option<Json> {
+    match (a, b) {
+        (Json::Object(a), Json::Object(b)) => {
+            let common = common_object(a, b);
+            (!common.is_empty()).then_some(Json::Object(common))
+        }
+        (Json::Array(a), Json::Array(b)) => {
+            let common: Vec<Json> = a.iter().filter(|item| b.contains(item)).cloned().collect();
+            (!common.is_empty()).then_some(Json::Array(common))
+        }
+        (a, b) => (a == b).then(|| a.clone()),
+    }
+}
+
+fn describe_group(common: &Document, events: &[(&Document, &EventIdentity)]) -> String {
+    let steps: Vec<String> = events
+        .iter()
+        .map(|(event, _)| {
+            let kind = event.get_str("event.category").or(event.get_str("event.code"));
+            let subject = event.get_str("process.name").or(event.get_str("file.name"));
+            [kind, subject].into_iter().flatten().collect::<Vec<_>>().join(" ")
+        })
+        .collect();
+    let mut text = format!("{} events: {}", events.len(), steps.join(" → "));
+    for (word, field) in [(" by ", "user.name"), (" on ", "host.name")] {
+        if let Some(value) = common.get_str(field) {
+            text.push_str(word);
+            text.push_str(value);
+        }
+    }
+    text
+}
