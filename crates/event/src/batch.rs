@@ -255,6 +255,11 @@ impl Batch {
         self.by_path.contains_key(path)
     }
 
+    /// The time of the event that is being put.
+    pub fn pending_time(&self) -> Option<Time> {
+        self.time
+    }
+
     /// Ends the event whose values were put since the last call.
     pub fn end_row(&mut self, event: EventRef) {
         self.times.push(self.time.take());

@@ -1,0 +1,157 @@
+//! `dragnet query`: one query, answered in the shape of Elasticsearch's `_eql/search`.
+
+use std::fs;
+use std::io::{self, Write};
+use std::sync::Arc;
+use std::time::Instant;
+
+use anyhow::{Context, anyhow};
+use dragnet_engine::{Finding, JoinKey, RuleSet, correlate};
+use dragnet_event::{Schema, Value};
+use dragnet_ingest::{Options, discover};
+use dragnet_plan::{Pipe, Query, Severity, Snippet};
+use serde_json::{Value as Json, json};
+
+use crate::args::{QueryArgs, ResultPosition};
+use crate::hunt::{events_of, threads};
+use crate::progress::Progress;
+use crate::scan::{Outcome, Scan};
+use crate::summary::print_problems;
+use crate::{ExitStatus, Terminal};
+
+pub(crate) fn run(args: &QueryArgs, terminal: Terminal) -> anyhow::Result<ExitStatus> {
+    let start = Instant::now();
+    let schema = schema(args)?;
+    let Some(query) = compile(args, &schema, terminal)? else { return Ok(ExitStatus::Error) };
+    let query = Arc::new(query);
+    let tiebreaker = args.tiebreaker_field.as_deref().map(|name| schema.field(name));
+    let rules = RuleSet::new(vec![query.clone()], tiebreaker.as_ref());
+
+    let (sources, mut problems) = discover(&args.input.paths);
+    let options = Options { flavor: args.input.flavor.into(), ..Options::default() };
+    let time_field = schema.date_field(&args.timestamp_field);
+    let scan = Scan {
+        sources: &sources,
+        options: &options,
+        time_field: &time_field,
+        from: args.input.from,
+        to: args.input.to,
+        threads: threads(&args.input),
+    };
+    let progress = Progress::new(&sources, true);
+    let mut outcome = scan.run(&rules, &progress);
+    let hits = std::mem::take(&mut outcome.hits);
+    let mut findings = correlate::all(hits, rules.queries(), args.max_samples_per_key);
+    limit(&mut findings, query.pipes(), args);
+    scan.fetch(events_of(&findings), &mut outcome.events);
+    progress.finish();
+
+    problems.append(&mut outcome.problems);
+    let answer = answer(&query, &findings, &outcome, start.elapsed().as_millis() as u64);
+    let mut out = io::stdout().lock();
+    serde_json::to_writer_pretty(&mut out, &answer)?;
+    writeln!(out)?;
+    print_problems(&problems, terminal.err, &mut io::stderr().lock())?;
+    Ok(match (problems.is_empty(), findings.is_empty()) {
+        (false, _) => ExitStatus::Error,
+        (true, true) => ExitStatus::Nothing,
+        (true, false) => ExitStatus::Found,
+    })
+}
+
+fn schema(args: &QueryArgs) -> anyhow::Result<Schema> {
+    if args.schema.is_empty() {
+        return Ok(Schema::open());
+    }
+    let read = |path: &std::path::PathBuf| {
+        fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))
+    };
+    let texts: Vec<String> = args.schema.iter().map(read).collect::<Result<_, _>>()?;
+    Schema::closed(texts.iter().map(String::as_str))
+        .map_err(|error| anyhow!(error).context("cannot use the mapping"))
+}
+
+/// The compiled query; `None` if it is not valid, which has then been said.
+fn compile(
+    args: &QueryArgs,
+    schema: &Schema,
+    terminal: Terminal,
+) -> anyhow::Result<Option<Query>> {
+    let options =
+        dragnet_eql::Options { schema, category_field: &args.event_category_field };
+    let (query, diagnostics) = dragnet_eql::compile(&args.query, &options);
+    let snippet = Snippet { text: &args.query, origin: "query", first_line: 1 };
+    let mut err = io::stderr().lock();
+    for diagnostic in &diagnostics {
+        err.write_all(diagnostic.render(snippet, terminal.err.is_colored()).as_bytes())?;
+    }
+    Ok(query.filter(|_| diagnostics.iter().all(|d| d.severity != Severity::Error)))
+}
+
+/// Applies the pipes, then the size. Elasticsearch: what is given stays in ascending order; of too
+/// many results the last are given, or the first if so asked.
+fn limit(findings: &mut Vec<Finding>, pipes: &[Pipe], args: &QueryArgs) {
+    let clamp = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
+    for pipe in pipes {
+        match pipe {
+            Pipe::Head(n) => findings.truncate(clamp(*n)),
+            Pipe::Tail(n) => keep_last(findings, clamp(*n)),
+        }
+    }
+    let is_sample = pipes.is_empty() && args.result_position == ResultPosition::Head;
+    if is_sample {
+        findings.truncate(args.size);
+    } else {
+        keep_last(findings, args.size);
+    }
+}
+
+fn keep_last(findings: &mut Vec<Finding>, n: usize) {
+    findings.drain(..findings.len().saturating_sub(n));
+}
+
+/// The answer. Elasticsearch: `hits.total.value` is the number of what is given.
+fn answer(query: &Query, findings: &[Finding], outcome: &Outcome, took: u64) -> Json {
+    let total = json!({"value": findings.len(), "relation": "eq"});
+    let mut hits = json!({"total": total});
+    let event = |position: &Option<dragnet_engine::Position>| {
+        let known = position.as_ref().and_then(|p| outcome.events.get(&p.event));
+        match known {
+            None => json!({"_index": "", "_id": "", "_source": {}, "missing": true}),
+            Some(event) => json!({
+                "_index": event.identity.index,
+                "_id": event.identity.id,
+                "_source": event.document.0,
+            }),
+        }
+    };
+    if matches!(query, Query::Event { .. }) {
+        hits["events"] = findings.iter().map(|f| f.events.first().map_or(Json::Null, event)).collect();
+    } else {
+        hits["sequences"] = findings
+            .iter()
+            .map(|finding| {
+                let events: Vec<Json> = finding.events.iter().map(event).collect();
+                let mut sequence = json!({"events": events});
+                if !finding.key.values().is_empty() {
+                    sequence["join_keys"] = join_keys(&finding.key);
+                }
+                sequence
+            })
+            .collect();
+    }
+    json!({"is_partial": false, "is_running": false, "took": took, "timed_out": false, "hits": hits})
+}
+
+/// Join keys as JSON values; dates as milliseconds since 1970, as Elasticsearch gives them.
+fn join_keys(key: &JoinKey) -> Json {
+    let one = |value: &Option<Value>| match value {
+        None => Json::Null,
+        Some(Value::Bool(b)) => json!(b),
+        Some(Value::Long(n)) => json!(n),
+        Some(Value::Double(n)) => json!(n),
+        Some(Value::Date(time)) => json!(time.millis()),
+        Some(Value::Str(text)) => json!(text),
+    };
+    key.values().iter().map(one).collect()
+}

@@ -1,0 +1,43 @@
+//! `dragnet rules`: rule files.
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use anyhow::bail;
+use dragnet_rules::RuleSet;
+
+use crate::args::{CheckArgs, ReportFormat};
+use crate::{ExitStatus, Terminal};
+
+/// Loads rules for running them; names those that failed.
+///
+/// # Errors
+/// If no rule at all could be loaded.
+pub(crate) fn load(paths: &[PathBuf], terminal: Terminal) -> anyhow::Result<RuleSet> {
+    let set = dragnet_rules::load(paths);
+    let mut err = io::stderr().lock();
+    for failure in &set.report.failed {
+        write!(err, "{}", failure.render(terminal.err.is_colored()))?;
+    }
+    if set.rules.is_empty() {
+        bail!("no rule could be loaded from {}", paths_text(paths));
+    }
+    Ok(set)
+}
+
+fn paths_text(paths: &[PathBuf]) -> String {
+    paths.iter().map(|p| p.display().to_string()).collect::<Vec<_>>().join(", ")
+}
+
+pub(crate) fn check(args: &CheckArgs, terminal: Terminal) -> anyhow::Result<ExitStatus> {
+    let report = dragnet_rules::load(&args.paths).report;
+    let mut out = io::stdout().lock();
+    match args.format {
+        ReportFormat::Json => {
+            serde_json::to_writer_pretty(&mut out, &report)?;
+            writeln!(out)?;
+        }
+        ReportFormat::Text => write!(out, "{}", report.render(terminal.out.is_colored()))?,
+    }
+    Ok(if report.failed.is_empty() { ExitStatus::Nothing } else { ExitStatus::Error })
+}

@@ -1,0 +1,253 @@
+//! The pipeline: sources, blocks, batches, hits; on any number of threads, with one outcome.
+//!
+//! Workers take blocks from one place, one at a time, so that a single large file keeps all of them
+//! busy and no more is in memory than they work on. Every event has an address (source, block,
+//! index); whatever depends on order is sorted by it at the end.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use dragnet_detect::{EventIdentity, identify};
+use dragnet_engine::{Hit, Matcher, RuleSet};
+use dragnet_event::{Batch, Document, EventRef, Field, Time};
+use dragnet_ingest::{Block, Blocks, Options, Problem, Source};
+use dragnet_plan::Query;
+
+use crate::progress::Progress;
+
+/// Events in a batch, about: a block is never split.
+const BATCH_EVENTS: usize = 8192;
+/// Bytes of blocks that are held for one batch, so that its events can be shown.
+const BATCH_BYTES: usize = 16 << 20;
+
+/// What to read, and how.
+#[derive(Debug)]
+pub(crate) struct Scan<'a> {
+    /// The sources; their order gives them their numbers.
+    pub(crate) sources: &'a [Source],
+    /// How records are read and normalised.
+    pub(crate) options: &'a Options,
+    /// The field that an event's time is in.
+    pub(crate) time_field: &'a Field,
+    /// Events before this time are left out.
+    pub(crate) from: Option<Time>,
+    /// Events at or after this time are left out.
+    pub(crate) to: Option<Time>,
+    /// How many threads work.
+    pub(crate) threads: usize,
+}
+
+/// An event that is shown.
+#[derive(Debug, Clone)]
+pub(crate) struct ShownEvent {
+    pub(crate) document: Document,
+    pub(crate) identity: EventIdentity,
+}
+
+/// What a scan came to.
+#[derive(Debug, Default)]
+pub(crate) struct Outcome {
+    /// All hits, in no particular order.
+    pub(crate) hits: Vec<Hit>,
+    /// The events of the hits on event queries.
+    pub(crate) events: BTreeMap<EventRef, ShownEvent>,
+    /// What could not be read, ordered by source.
+    pub(crate) problems: Vec<Problem>,
+    /// Events that were read, those outside `from` and `to` included.
+    pub(crate) event_count: u64,
+}
+
+/// Hands out blocks, source by source.
+struct Feed<'a> {
+    sources: std::iter::Enumerate<std::slice::Iter<'a, Source>>,
+    current: Option<(usize, Blocks)>,
+}
+
+impl Feed<'_> {
+    /// The next block, with the number of its source.
+    fn next(&mut self) -> Option<(usize, Result<Block, Problem>)> {
+        loop {
+            if let Some((number, blocks)) = &mut self.current {
+                if let Some(block) = blocks.next() {
+                    return Some((*number, block));
+                }
+                self.current = None;
+            }
+            let (number, source) = self.sources.next()?;
+            match source.open(number as u32) {
+                Ok(blocks) => self.current = Some((number, blocks)),
+                Err(problem) => return Some((number, Err(problem))),
+            }
+        }
+    }
+}
+
+/// What one worker has found; problems with the address at which they came up, to order them.
+#[derive(Default)]
+struct Found {
+    outcome: Outcome,
+    problems: Vec<((usize, u32), Problem)>,
+}
+
+impl Scan<'_> {
+    /// Reads everything and matches it.
+    pub(crate) fn run(&self, rules: &RuleSet, progress: &Progress) -> Outcome {
+        let feed = Feed { sources: self.sources.iter().enumerate(), current: None };
+        let feed = Mutex::new(feed);
+        let event_count = AtomicU64::new(0);
+        let found: Vec<Found> = std::thread::scope(|scope| {
+            let work = || self.work(rules, &feed, &event_count, progress);
+            let others: Vec<_> = (1..self.threads).map(|_| scope.spawn(work)).collect();
+            let mut found = vec![work()];
+            for other in others {
+                match other.join() {
+                    Ok(more) => found.push(more),
+                    Err(panic) => std::panic::resume_unwind(panic),
+                }
+            }
+            found
+        });
+        let mut outcome = Outcome { event_count: event_count.into_inner(), ..Outcome::default() };
+        let mut problems = Vec::new();
+        for one in found {
+            outcome.hits.extend(one.outcome.hits);
+            outcome.events.extend(one.outcome.events);
+            problems.extend(one.problems);
+        }
+        problems.sort_by_key(|(address, _)| *address);
+        outcome.problems = problems.into_iter().map(|(_, problem)| problem).collect();
+        outcome
+    }
+
+    fn work(
+        &self,
+        rules: &RuleSet,
+        feed: &Mutex<Feed<'_>>,
+        event_count: &AtomicU64,
+        progress: &Progress,
+    ) -> Found {
+        let mut found = Found::default();
+        let mut batch = Batch::new(rules.fields(), self.time_field);
+        let mut matcher = Matcher::new(rules);
+        let mut held: Vec<Block> = Vec::new();
+        let mut held_bytes = 0;
+        loop {
+            let next = feed.lock().unwrap_or_else(PoisonError::into_inner).next();
+            let Some((source, block)) = next else { break };
+            match block {
+                Ok(block) => {
+                    let address = (source, block.number());
+                    let mut problems = Vec::new();
+                    let count = self.fill(&block, &mut batch, &mut problems);
+                    found.problems.extend(problems.into_iter().map(|p| (address, p)));
+                    let total = event_count.fetch_add(count, Ordering::Relaxed) + count;
+                    progress.advance(source, block.len() as u64, total);
+                    held_bytes += block.len();
+                    held.push(block);
+                }
+                Err(problem) => found.problems.push(((source, u32::MAX), problem)),
+            }
+            if batch.len() >= BATCH_EVENTS || held_bytes >= BATCH_BYTES {
+                self.flush(rules, &mut matcher, &mut batch, &held, &mut found.outcome);
+                held.clear();
+                held_bytes = 0;
+            }
+        }
+        self.flush(rules, &mut matcher, &mut batch, &held, &mut found.outcome);
+        found
+    }
+
+    /// Appends the events of a block that lie within `from` and `to`; gives the number of all.
+    fn fill(&self, block: &Block, batch: &mut Batch, problems: &mut Vec<Problem>) -> u64 {
+        let (source, number) = (block.source(), block.number());
+        let mut count = 0;
+        block.read(self.options, batch, problems, |batch, index| {
+            count += 1;
+            if self.is_wanted(batch.pending_time()) {
+                batch.end_row(EventRef { source, block: number, index });
+            } else {
+                batch.abandon_row();
+            }
+        });
+        count
+    }
+
+    /// Whether an event of this time is looked at; one without a time is, unless times are asked for.
+    fn is_wanted(&self, time: Option<Time>) -> bool {
+        match time {
+            Some(time) => {
+                self.from.is_none_or(|from| time >= from) && self.to.is_none_or(|to| time < to)
+            }
+            None => self.from.is_none() && self.to.is_none(),
+        }
+    }
+
+    /// Matches the batch; keeps the hits, and the documents of events that are findings by themselves.
+    fn flush(
+        &self,
+        rules: &RuleSet,
+        matcher: &mut Matcher<'_>,
+        batch: &mut Batch,
+        held: &[Block],
+        outcome: &mut Outcome,
+    ) {
+        let mut shown: Vec<EventRef> = Vec::new();
+        matcher.run(batch, &mut |hit| {
+            if matches!(*rules.queries()[hit.query as usize], Query::Event { .. }) {
+                shown.push(hit.position.event);
+            }
+            outcome.hits.push(hit);
+        });
+        batch.clear();
+        shown.sort_unstable();
+        shown.dedup();
+        for part in shown.chunk_by(|a, b| (a.source, a.block) == (b.source, b.block)) {
+            let (source, number) = (part[0].source, part[0].block);
+            let block = held.iter().find(|b| (b.source(), b.number()) == (source, number));
+            if let Some(block) = block {
+                outcome.events.extend(self.render(block, part));
+            }
+        }
+    }
+
+    /// The events of one block.
+    fn render(&self, block: &Block, events: &[EventRef]) -> Vec<(EventRef, ShownEvent)> {
+        let indices: Vec<u32> = events.iter().map(|event| event.index).collect();
+        let rendered = block.render(self.options, &indices);
+        rendered
+            .into_iter()
+            .map(|(index, mut document)| {
+                let event = EventRef { source: block.source(), block: block.number(), index };
+                let identity = identify(&mut document);
+                let path = self.sources[event.source as usize].path();
+                document.set("log.file.path", path.into());
+                (event, ShownEvent { document, identity })
+            })
+            .collect()
+    }
+
+    /// Reads again what is needed to show these events, ascending, that are not known yet.
+    pub(crate) fn fetch(
+        &self,
+        wanted: impl Iterator<Item = EventRef>,
+        known: &mut BTreeMap<EventRef, ShownEvent>,
+    ) {
+        let mut missing: Vec<EventRef> = wanted.filter(|e| !known.contains_key(e)).collect();
+        missing.sort_unstable();
+        missing.dedup();
+        for of_source in missing.chunk_by(|a, b| a.source == b.source) {
+            let number = of_source[0].source;
+            // What cannot be read now was named when it was read the first time.
+            let Ok(blocks) = self.sources[number as usize].open(number) else { continue };
+            let mut parts = of_source.chunk_by(|a, b| a.block == b.block).peekable();
+            for block in blocks.filter_map(Result::ok) {
+                let Some(next) = parts.peek() else { break };
+                if next[0].block == block.number() {
+                    known.extend(self.render(&block, next));
+                    parts.next();
+                }
+            }
+        }
+    }
+}
