@@ -9,7 +9,7 @@ use anyhow::Context;
 use dragnet_detect::{Alert, alerts};
 use dragnet_engine::{Finding, RuleSet, correlate};
 use dragnet_event::{EventRef, Schema, Time};
-use dragnet_ingest::{Options, discover};
+use dragnet_ingest::{Options, Source, discover};
 use dragnet_rules::LoadedRule;
 
 use crate::args::{Format, HuntArgs, InputArgs};
@@ -44,7 +44,7 @@ pub(crate) fn run(args: &HuntArgs, terminal: Terminal) -> anyhow::Result<ExitSta
     scan.fetch(events_of(&findings), &mut outcome.events);
     progress.finish();
 
-    let alerts = make_alerts(&loaded.rules, &findings, &outcome);
+    let alerts = make_alerts(&loaded.rules, &findings, &outcome, &sources);
     problems.append(&mut outcome.problems);
     let summary = Summary {
         files: sources.len(),
@@ -74,7 +74,12 @@ pub(crate) fn events_of(findings: &[Finding]) -> impl Iterator<Item = EventRef> 
 
 /// The alerts of all findings, by time, then by rule, then by event; the parts of a sequence stay
 /// together.
-fn make_alerts(rules: &[LoadedRule], findings: &[Finding], outcome: &Outcome) -> Vec<Alert> {
+fn make_alerts(
+    rules: &[LoadedRule],
+    findings: &[Finding],
+    outcome: &Outcome,
+    sources: &[Source],
+) -> Vec<Alert> {
     let mut ordered: Vec<&Finding> = findings.iter().collect();
     let key = |finding: &Finding| {
         let last = finding.last();
@@ -87,14 +92,24 @@ fn make_alerts(rules: &[LoadedRule], findings: &[Finding], outcome: &Outcome) ->
         .into_iter()
         .flat_map(|finding| {
             let rule = &rules[finding.query as usize];
-            let events: Vec<_> = finding
+            let (refs, events): (Vec<EventRef>, Vec<_>) = finding
                 .events
                 .iter()
                 .flatten()
-                .filter_map(|position| outcome.events.get(&position.event))
-                .map(|event| (&event.document, &event.identity))
-                .collect();
-            alerts(&rule.rule, &rule.query, finding, &events)
+                .filter_map(|position| Some((position.event, outcome.events.get(&position.event)?)))
+                .map(|(event, shown)| (event, (&shown.document, &shown.identity)))
+                .unzip();
+            let mut alerts = alerts(&rule.rule, &rule.query, finding, &events);
+            for (i, alert) in alerts.iter_mut().enumerate() {
+                // The parts of a sequence come in the order of its events, then the whole.
+                let own = refs.get(i).or(refs.last());
+                let own = own.filter(|own| i < refs.len() || refs.iter().all(|r| r.source == own.source));
+                if let Some(event) = own {
+                    let path = sources[event.source as usize].path();
+                    alert.document.set("log.file.path", path.into());
+                }
+            }
+            alerts
         })
         .collect()
 }

@@ -42,7 +42,7 @@ pub(crate) fn run(args: &QueryArgs, terminal: Terminal) -> anyhow::Result<ExitSt
     let mut outcome = scan.run(&rules, &progress);
     let hits = std::mem::take(&mut outcome.hits);
     let mut findings = correlate::all(hits, rules.queries(), args.max_samples_per_key);
-    limit(&mut findings, query.pipes(), args);
+    limit(&mut findings, &query, args);
     scan.fetch(events_of(&findings), &mut outcome.events);
     progress.finish();
 
@@ -90,16 +90,16 @@ fn compile(
 
 /// Applies the pipes, then the size. Elasticsearch: what is given stays in ascending order; of too
 /// many results the last are given, or the first if so asked.
-fn limit(findings: &mut Vec<Finding>, pipes: &[Pipe], args: &QueryArgs) {
+fn limit(findings: &mut Vec<Finding>, query: &Query, args: &QueryArgs) {
     let clamp = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
-    for pipe in pipes {
+    for pipe in query.pipes() {
         match pipe {
             Pipe::Head(n) => findings.truncate(clamp(*n)),
             Pipe::Tail(n) => keep_last(findings, clamp(*n)),
         }
     }
-    let is_sample = pipes.is_empty() && args.result_position == ResultPosition::Head;
-    if is_sample {
+    // Samples have no time; they come by key, and the first are given.
+    if matches!(query, Query::Sample(_)) || args.result_position == ResultPosition::Head {
         findings.truncate(args.size);
     } else {
         keep_last(findings, args.size);

@@ -220,8 +220,6 @@ impl Scan<'_> {
             .map(|(index, mut document)| {
                 let event = EventRef { source: block.source(), block: block.number(), index };
                 let identity = identify(&mut document);
-                let path = self.sources[event.source as usize].path();
-                document.set("log.file.path", path.into());
                 (event, ShownEvent { document, identity })
             })
             .collect()

@@ -11,6 +11,7 @@
 //! language folds constants with them and the engine runs them: one meaning, in one place.
 #![deny(missing_docs)]
 
+mod arithmetic;
 mod condition;
 mod diagnostic;
 mod display;
@@ -18,6 +19,7 @@ pub mod eval;
 pub mod functions;
 pub mod pattern;
 mod query;
+mod version;
 
 pub use condition::{
     ArithmeticOp, CompareOp, Condition, Expr, Leaf, Literal, Network, NetworkError, Number,
