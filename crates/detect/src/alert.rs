@@ -66,9 +66,26 @@ const RULE_KEYS: &[(&str, &str)] = &[
 
 /// The event's keys that alerts repeat below `kibana.alert.original_event.`.
 const EVENT_KEYS: &[&str] = &[
-    "action", "category", "code", "created", "dataset", "hash", "id", "ingested", "kind", "module",
-    "outcome", "provider", "reason", "reference", "risk_score", "sequence", "severity", "timezone",
-    "type", "url",
+    "action",
+    "category",
+    "code",
+    "created",
+    "dataset",
+    "hash",
+    "id",
+    "ingested",
+    "kind",
+    "module",
+    "outcome",
+    "provider",
+    "reason",
+    "reference",
+    "risk_score",
+    "sequence",
+    "severity",
+    "timezone",
+    "type",
+    "url",
 ];
 
 /// The alerts of a finding: for an event query one; for sequences and samples a building block for

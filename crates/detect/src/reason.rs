@@ -38,7 +38,8 @@ pub(crate) fn describe(event: &Document) -> String {
         if let Some(address) = event.get_str(&format!("{end}.ip")) {
             let mut detail = format!("{word} {address}");
             if let Some(port) = event.get(&format!("{end}.port")) {
-                let _ = write!(detail, ":{}", port.as_str().map_or(port.to_string(), str::to_owned));
+                let _ =
+                    write!(detail, ":{}", port.as_str().map_or(port.to_string(), str::to_owned));
             }
             details.push(detail);
         }

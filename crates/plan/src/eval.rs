@@ -164,6 +164,7 @@ fn side_type(left: &Expr, right: &Expr) -> FieldType {
 /// - An address: by value, whatever its spelling; `==` also takes a block (`10.0.0.0/8`).
 /// - A number against text: `==` compares the canonical text, except on a field of numbers, where it
 ///   reads the text as a number; an ordering always does.
+/// - A boolean against text: `==` compares the canonical text.
 ///
 /// `false` where they cannot be compared; [`CompareOp::Ne`] is the opposite of [`CompareOp::Eq`].
 pub fn compare(op: CompareOp, left: Scalar<'_>, right: Scalar<'_>, ty: FieldType) -> bool {
@@ -194,6 +195,9 @@ pub fn compare(op: CompareOp, left: Scalar<'_>, right: Scalar<'_>, ty: FieldType
         }
         (Scalar::Long(_) | Scalar::Double(_), Scalar::Str(_)) => {
             return compare(op.flipped(), right, left, ty);
+        }
+        (Scalar::Str(_), Scalar::Bool(_)) | (Scalar::Bool(_), Scalar::Str(_)) => {
+            Some(left.text().cmp(&right.text())).filter(|_| op == CompareOp::Eq)
         }
         _ => left.compare(right),
     };

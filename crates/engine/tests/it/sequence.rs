@@ -147,7 +147,12 @@ fn findings_are_ordered_by_completion() {
 }
 
 /// The state machine of the specification once more, for one key, no missing stages, over a list.
-fn naive(stages: &[&str], until: Option<&str>, maxspan: Option<i64>, events: &[Event]) -> Vec<Vec<i64>> {
+fn naive(
+    stages: &[&str],
+    until: Option<&str>,
+    maxspan: Option<i64>,
+    events: &[Event],
+) -> Vec<Vec<i64>> {
     let mut order: Vec<usize> = (0..events.len()).collect();
     order.sort_by_key(|i| (events[*i].0, *i));
     let mut waiting: Vec<Option<Vec<usize>>> = vec![None; stages.len()];

@@ -61,8 +61,11 @@ fn leaf() -> impl Strategy<Value = Leaf> {
     let regex = |text| vec![RegexPattern::new(text, false, Dialect::Lucene).unwrap()];
     prop_oneof![
         any_field().prop_map(Leaf::Exists),
-        (any_field(), order(), literal())
-            .prop_map(|(field, op, value)| Leaf::Compare { field, op, value }),
+        (any_field(), order(), literal()).prop_map(|(field, op, value)| Leaf::Compare {
+            field,
+            op,
+            value
+        }),
         (any_field(), prop::collection::vec(literal(), 1..3), any::<bool>())
             .prop_map(|(field, values, fold)| Leaf::OneOf { field, values, fold }),
         (any_field(), patterns()).prop_map(|(field, patterns)| Leaf::Like { field, patterns }),
