@@ -103,7 +103,8 @@ fn make_alerts(
             for (i, alert) in alerts.iter_mut().enumerate() {
                 // The parts of a sequence come in the order of its events, then the whole.
                 let own = refs.get(i).or(refs.last());
-                let own = own.filter(|own| i < refs.len() || refs.iter().all(|r| r.source == own.source));
+                let own =
+                    own.filter(|own| i < refs.len() || refs.iter().all(|r| r.source == own.source));
                 if let Some(event) = own {
                     let path = sources[event.source as usize].path();
                     alert.document.set("log.file.path", path.into());

@@ -15,8 +15,11 @@ impl Progress {
     /// A bar over all sources; invisible unless `visible` and standard error is a terminal.
     pub(crate) fn new(sources: &[Source], visible: bool) -> Progress {
         let total = sources.iter().filter_map(Source::bytes).sum();
-        let target =
-            if visible { ProgressDrawTarget::stderr_with_hz(8) } else { ProgressDrawTarget::hidden() };
+        let target = if visible {
+            ProgressDrawTarget::stderr_with_hz(8)
+        } else {
+            ProgressDrawTarget::hidden()
+        };
         let bar = ProgressBar::with_draw_target(Some(total), target);
         let template = "{bar:24} {percent:>3}%  {bytes}/{total_bytes}  {msg}";
         // The template is a constant; a bar in the default style is as good as a panic is bad.
@@ -32,9 +35,10 @@ impl Progress {
     /// `bytes` more of a source have been read; so many events in all.
     pub(crate) fn advance(&self, source: usize, bytes: u64, events: u64) {
         self.bar.inc(bytes);
-        let name = self.names.get(source).map_or("", |name| {
-            name.rsplit(['/', '\\']).next().unwrap_or(name)
-        });
+        let name = self
+            .names
+            .get(source)
+            .map_or("", |name| name.rsplit(['/', '\\']).next().unwrap_or(name));
         self.bar.set_message(format!("{events} events  {name}"));
     }
 

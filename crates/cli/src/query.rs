@@ -72,13 +72,8 @@ fn schema(args: &QueryArgs) -> anyhow::Result<Schema> {
 }
 
 /// The compiled query; `None` if it is not valid, which has then been said.
-fn compile(
-    args: &QueryArgs,
-    schema: &Schema,
-    terminal: Terminal,
-) -> anyhow::Result<Option<Query>> {
-    let options =
-        dragnet_eql::Options { schema, category_field: &args.event_category_field };
+fn compile(args: &QueryArgs, schema: &Schema, terminal: Terminal) -> anyhow::Result<Option<Query>> {
+    let options = dragnet_eql::Options { schema, category_field: &args.event_category_field };
     let (query, diagnostics) = dragnet_eql::compile(&args.query, &options);
     let snippet = Snippet { text: &args.query, origin: "query", first_line: 1 };
     let mut err = io::stderr().lock();
@@ -126,7 +121,8 @@ fn answer(query: &Query, findings: &[Finding], outcome: &Outcome, took: u64) -> 
         }
     };
     if matches!(query, Query::Event { .. }) {
-        hits["events"] = findings.iter().map(|f| f.events.first().map_or(Json::Null, event)).collect();
+        hits["events"] =
+            findings.iter().map(|f| f.events.first().map_or(Json::Null, event)).collect();
     } else {
         hits["sequences"] = findings
             .iter()

@@ -75,8 +75,7 @@ impl Summary<'_> {
     }
 
     fn alerts_by_severity(&self, style: Style) -> String {
-        let findings =
-            self.alerts.iter().filter(|alert| alert.kind != AlertKind::BuildingBlock);
+        let findings = self.alerts.iter().filter(|alert| alert.kind != AlertKind::BuildingBlock);
         let (shown, hidden): (Vec<&Alert>, Vec<&Alert>) = findings.partition(|a| is_shown(a));
         let mut text = thousands(shown.len() as u64);
         let mut parts = Vec::new();
@@ -87,7 +86,9 @@ impl Summary<'_> {
             };
             let count = shown.iter().filter(is).count();
             if count > 0 {
-                parts.push(style.severity(severity, &format!("{} {severity}", thousands(count as u64))));
+                parts.push(
+                    style.severity(severity, &format!("{} {severity}", thousands(count as u64))),
+                );
             }
         }
         if !parts.is_empty() {

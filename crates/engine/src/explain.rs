@@ -3,7 +3,7 @@
 use dragnet_event::{Field, Value};
 use dragnet_plan::{Condition, Leaf};
 
-use crate::reference::{Fields, holds, leaf_holds};
+use crate::reference::{Fields, holds};
 
 /// A condition with its verdict, and the same for its parts.
 #[derive(Debug, Clone, PartialEq)]
@@ -39,14 +39,11 @@ pub fn explain(condition: &Condition, event: &dyn Fields) -> Explanation {
     let parts = |parts: &[Condition]| parts.iter().map(|part| explain(part, event)).collect();
     let what = match condition {
         Condition::Const(_) => What::Const,
-        Condition::Leaf(leaf) => {
-            return Explanation { what: explain_leaf(leaf, event), holds: leaf_holds(leaf, event) };
-        }
+        Condition::Leaf(leaf) => What::Leaf { text: leaf.to_string(), saw: seen(leaf, event) },
         // `f == null` reads better than the negation of `f != null`.
         Condition::Not(inner) => match &**inner {
             Condition::Leaf(leaf @ Leaf::Exists(_)) => {
-                let What::Leaf { saw, .. } = explain_leaf(leaf, event) else { unreachable!() };
-                What::Leaf { text: condition.to_string(), saw }
+                What::Leaf { text: condition.to_string(), saw: seen(leaf, event) }
             }
             inner => What::Not(Box::new(explain(inner, event))),
         },
@@ -56,12 +53,25 @@ pub fn explain(condition: &Condition, event: &dyn Fields) -> Explanation {
     Explanation { what, holds: holds(condition, event) }
 }
 
-fn explain_leaf(leaf: &Leaf, event: &dyn Fields) -> What {
+/// Each field that a leaf reads, once, with its values.
+fn seen(leaf: &Leaf, event: &dyn Fields) -> Vec<(Field, Vec<Value>)> {
     let mut saw: Vec<(Field, Vec<Value>)> = Vec::new();
     leaf.for_each_field(&mut |field| {
         if saw.iter().all(|(seen, _)| seen != field) {
             saw.push((field.clone(), event.values(field)));
         }
     });
-    What::Leaf { text: leaf.to_string(), saw }
+    saw
+}
+
+/// How near an event is to satisfying a condition, from 0 to 1 (it does): of parts that must all hold the
+/// mean, of alternatives the nearest.
+pub fn nearness(condition: &Condition, event: &dyn Fields) -> f64 {
+    match condition {
+        Condition::All(parts) if !parts.is_empty() => {
+            parts.iter().map(|part| nearness(part, event)).sum::<f64>() / parts.len() as f64
+        }
+        Condition::Any(parts) => parts.iter().map(|part| nearness(part, event)).fold(0.0, f64::max),
+        other => f64::from(u8::from(holds(other, event))),
+    }
 }
