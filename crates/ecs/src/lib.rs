@@ -7,9 +7,62 @@
 //!
 //! Normalisers read a [`WinEvent`] and push values into a [`dragnet_event::FieldSink`]; they never
 //! build a document of their own, so that an event which no rule is interested in costs only the
-//! few values that rules look at.
+//! few values that rules look at. What is costly to compute (command-line splitting, DNS answers,
+//! hashes, the community id) is asked for first ([`FieldSink::wants`]).
+//!
+//! The price: a pipeline's steps that rename, copy and remove fields one after the other are
+//! written here as a single pass, and the places where their order shows (a rename that does not
+//! happen because its target is taken) have to be written out. The golden tests in `tests/it` hold
+//! the result to Elastic's own.
+//!
+//! A channel that has a pipeline of its own is one file and one line of the table in `channel.rs`.
 #![deny(missing_docs)]
 
+mod agent;
+mod args;
+mod channel;
+mod community_id;
+mod domain;
+mod meta;
+mod out;
+mod sysmon;
+mod time_text;
 mod win_event;
 
+use dragnet_event::FieldSink;
+
 pub use win_event::{Data, Rendering, WinEvent};
+
+/// Whose documents [`normalize`] gives, where Elastic's two shippers differ.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Flavor {
+    /// Elastic Agent's integrations, `logs-*`: dataset fields are set (`event.dataset` and
+    /// `data_stream.dataset`, always equal, `event.module` its first part), `host.os.type` is
+    /// `windows`, `event.ingested` is the event's own time, since a hunt has no other.
+    #[default]
+    Logs,
+    /// Winlogbeat's modules, `winlogbeat-*`: no dataset, no `host.os.type`, `event.module` is the
+    /// module's name (`sysmon`).
+    Winlogbeat,
+}
+
+/// Stage 1: the form in which an agent ships an event, before any ingest pipeline.
+///
+/// Numbers are `winlog.record_id`, `winlog.version`, `winlog.process.pid` and
+/// `winlog.process.thread.id`; everything else is text. Zero and empty values are left out, as
+/// Winlogbeat leaves them out. Of several data of one name the first that is not empty counts;
+/// the n-th datum, if it has no name, is `param<n>` (from 1, empty ones counted).
+///
+/// What stands only in Windows' publisher metadata (messages, task names, most opcodes) is there if
+/// the event carries its [`Rendering`], else only as far as Windows' common tables have it.
+pub fn agent(event: &WinEvent<'_>, sink: &mut dyn FieldSink) {
+    agent::agent(event, sink);
+}
+
+/// Stage 2: the event in ECS, as the ingest pipeline of its channel gives it.
+///
+/// Sysmon has its whole pipeline; events of other channels keep the agent's form (with
+/// `winlog.record_id` as text, as all pipelines make it) and get the fields of their dataset.
+pub fn normalize(event: &WinEvent<'_>, flavor: Flavor, sink: &mut dyn FieldSink) {
+    channel::normalize(event, flavor, sink);
+}

@@ -65,6 +65,17 @@ impl FieldSink for Document {
         }
     }
 
+    fn put_object(&mut self, path: &str, members: &[(&str, Scalar<'_>)]) {
+        let object = members
+            .iter()
+            .map(|(m, v)| (member_name(path, m).to_owned(), scalar_json(*v)))
+            .collect();
+        self.mark_array(path);
+        if let Json::Array(items) = slot(&mut self.0, path) {
+            items.push(Json::Object(object));
+        }
+    }
+
     fn mark_array(&mut self, path: &str) {
         match slot(&mut self.0, path) {
             Json::Array(_) => {}
@@ -75,6 +86,11 @@ impl FieldSink for Document {
             }
         }
     }
+}
+
+/// A member's name within the object at `path`.
+fn member_name<'a>(path: &str, member: &'a str) -> &'a str {
+    member.strip_prefix(path).and_then(|rest| rest.strip_prefix('.')).unwrap_or(member)
 }
 
 /// A scalar as JSON. Dates become RFC 3339 text; numbers that JSON cannot hold become text.
@@ -174,6 +190,16 @@ mod tests {
         let expected = json!({
             "process": {"name": "cmd.exe", "args": ["a", "b"]}, "event": {"category": ["process"]}
         });
+        assert_eq!(Json::Object(doc.0), expected);
+    }
+
+    #[test]
+    fn objects_keep_their_members_together() {
+        let mut doc = Document::new();
+        let ty = ("dns.answers.type", Scalar::Str("SRV"));
+        doc.put_object("dns.answers", &[ty]);
+        doc.put_object("dns.answers", &[ty, ("dns.answers.data", Scalar::Str("a"))]);
+        let expected = json!({"dns": {"answers": [{"type": "SRV"}, {"type": "SRV", "data": "a"}]}});
         assert_eq!(Json::Object(doc.0), expected);
     }
 

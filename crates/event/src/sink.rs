@@ -26,6 +26,19 @@ pub trait FieldSink {
         let _ = path;
     }
 
+    /// Adds one object to the array of objects at `path` (`dns.answers`); each member is named by its
+    /// full dotted path (`dns.answers.data`).
+    ///
+    /// A sink that keeps values by path takes the members as values of their own, which is how
+    /// Elasticsearch indexes an array of objects; one that shows events to people keeps each
+    /// object's members together.
+    fn put_object(&mut self, path: &str, members: &[(&str, Scalar<'_>)]) {
+        let _ = path;
+        for (member, value) in members {
+            self.put(member, *value);
+        }
+    }
+
     /// Adds one text value.
     fn put_str(&mut self, path: &str, value: &str) {
         self.put(path, Scalar::Str(value));

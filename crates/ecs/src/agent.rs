@@ -1,0 +1,220 @@
+//! Stage 1: Winlogbeat's own form of an event. Stage 2 starts from the same parts.
+
+use std::borrow::Cow;
+
+use dragnet_event::{FieldSink, Time};
+
+use crate::meta;
+use crate::out::{Out, Seen};
+use crate::time_text;
+use crate::win_event::{Data, WinEvent};
+
+/// The whole of stage 1.
+pub(crate) fn agent(event: &WinEvent<'_>, sink: &mut dyn FieldSink) {
+    let mut out = Out::new(sink);
+    if let Some(time) = time_created(event) {
+        out.text("@timestamp", time_text::trimmed(time).as_str());
+    }
+    let record_id = event.record_id.as_deref().and_then(|id| number::<u64>(Some(id)));
+    if let Some(id) = record_id.filter(|id| *id != 0) {
+        match i64::try_from(id) {
+            Ok(id) => out.long("winlog.record_id", id),
+            Err(_) => out.text("winlog.record_id", event.record_id.as_deref().unwrap_or_default()),
+        }
+    }
+    out.text_if("event.action", task(event));
+    head(event, &mut out);
+    message(event, &mut out);
+    all_data(event, &mut out);
+}
+
+/// `TimeCreated`, if it can be read.
+pub(crate) fn time_created(event: &WinEvent<'_>) -> Option<Time> {
+    Time::parse(event.time_created.as_deref()?)
+}
+
+/// `winlog.record_id` as pipelines leave it.
+pub(crate) fn record_id_text(event: &WinEvent<'_>, out: &mut Out<'_>) {
+    let id =
+        event.record_id.as_deref().filter(|id| number::<u64>(Some(id)).is_some_and(|n| n != 0));
+    out.text_if("winlog.record_id", id);
+}
+
+/// What stands in `System`, but for the time, the record id and the action.
+pub(crate) fn head(event: &WinEvent<'_>, out: &mut Out<'_>) {
+    out.text("event.kind", "event");
+    out.text("event.code", &event.event_id);
+    out.text("winlog.event_id", &event.event_id);
+    let provider = filled(event.provider_name.as_ref());
+    out.text_if("event.provider", provider);
+    out.text_if("winlog.provider_name", provider);
+    out.text_if("winlog.provider_guid", filled(event.provider_guid.as_ref()));
+    let computer = filled(event.computer.as_ref());
+    out.text_if("host.name", computer);
+    out.text_if("winlog.computer_name", computer);
+    out.text_if("winlog.channel", Some(&*event.channel).filter(|c| !c.is_empty()));
+    out.text("winlog.api", "wineventlog");
+    out.text_if("winlog.task", task(event));
+    out.text_if("winlog.activity_id", filled(event.activity_id.as_ref()));
+    out.text_if("winlog.related_activity_id", filled(event.related_activity_id.as_ref()));
+    level(event, out);
+    opcode(event, out);
+    keywords(event, out);
+    numbers(event, out);
+    user(event, out);
+}
+
+/// The rendered message.
+pub(crate) fn message(event: &WinEvent<'_>, out: &mut Out<'_>) {
+    if let Some(message) = rendered_message(event) {
+        out.text("message", &clean(message));
+    }
+}
+
+/// The rendered message as it came; empty is none.
+pub(crate) fn rendered_message<'e>(event: &'e WinEvent<'_>) -> Option<&'e str> {
+    filled(event.rendering.as_ref()?.message.as_ref())
+}
+
+/// `event_data` and `user_data`, all of it.
+pub(crate) fn all_data(event: &WinEvent<'_>, out: &mut Out<'_>) {
+    pairs("winlog.event_data.", &event.event_data, out);
+    user_data(event, out);
+}
+
+/// `user_data`, with the name of its element.
+pub(crate) fn user_data(event: &WinEvent<'_>, out: &mut Out<'_>) {
+    pairs("winlog.user_data.", &event.user_data, out);
+    if event.user_data.iter().any(|data| !data.value.is_empty()) {
+        out.text_if("winlog.user_data.xml_name", filled(event.user_data_name.as_ref()));
+    }
+}
+
+/// The rendered task, else the one name that all publishers share.
+pub(crate) fn task<'e>(event: &'e WinEvent<'_>) -> Option<&'e str> {
+    let rendered = event.rendering.as_ref().and_then(|r| filled(r.task.as_ref()));
+    rendered.or_else(|| meta::task(number_or_zero(event.task.as_deref())?))
+}
+
+fn level(event: &WinEvent<'_>, out: &mut Out<'_>) {
+    match event.rendering.as_ref().and_then(|r| filled(r.level.as_ref())) {
+        Some(level) => out.lower("log.level", level),
+        None => {
+            out.text_if("log.level", number_or_zero(event.level.as_deref()).and_then(meta::level));
+        }
+    }
+}
+
+fn opcode(event: &WinEvent<'_>, out: &mut Out<'_>) {
+    let rendered = event.rendering.as_ref().and_then(|r| filled(r.opcode.as_ref()));
+    let opcode = rendered.or_else(|| meta::opcode(number(event.opcode.as_deref())?));
+    out.text_if("winlog.opcode", opcode);
+}
+
+fn keywords(event: &WinEvent<'_>, out: &mut Out<'_>) {
+    const PATH: &str = "winlog.keywords";
+    let bits = event.keywords.as_deref().and_then(keyword_bits).unwrap_or(0);
+    if bits & meta::AUDIT_FAILURE != 0 {
+        out.text("event.outcome", "failure");
+    } else if bits & meta::AUDIT_SUCCESS != 0 {
+        out.text("event.outcome", "success");
+    }
+    let rendered = event.rendering.as_ref().map_or(&[][..], |r| &r.keywords);
+    if rendered.is_empty() {
+        for (bit, name) in meta::KEYWORDS {
+            if bits & bit != 0 {
+                out.text(PATH, name);
+                out.sink.mark_array(PATH);
+            }
+        }
+    } else {
+        for name in rendered {
+            out.text(PATH, name);
+        }
+        out.sink.mark_array(PATH);
+    }
+}
+
+/// Hexadecimal with `0x`, or decimal.
+fn keyword_bits(text: &str) -> Option<u64> {
+    let text = text.trim();
+    match text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")) {
+        Some(hex) => u64::from_str_radix(hex, 16).ok(),
+        None => text.parse().ok(),
+    }
+}
+
+/// The numbers, where they are not zero.
+fn numbers(event: &WinEvent<'_>, out: &mut Out<'_>) {
+    let version = number::<u8>(event.version.as_deref()).map(u32::from);
+    for (path, value) in [
+        ("winlog.version", version),
+        ("winlog.process.pid", number(event.process_id.as_deref())),
+        ("winlog.process.thread.id", number(event.thread_id.as_deref())),
+    ] {
+        if let Some(value) = value.filter(|n| *n != 0) {
+            out.long(path, i64::from(value));
+        }
+    }
+}
+
+fn user(event: &WinEvent<'_>, out: &mut Out<'_>) {
+    let Some(sid) = filled(event.user_id.as_ref()) else { return };
+    out.text("winlog.user.identifier", sid);
+    if let Some(account) = meta::well_known_account(sid) {
+        out.text("winlog.user.name", account.name);
+        out.text_if("winlog.user.domain", Some(account.domain).filter(|d| !d.is_empty()));
+        out.text("winlog.user.type", "Well Known Group");
+    }
+}
+
+/// Named values, as the agent keeps them.
+fn pairs(prefix: &str, data: &[Data<'_>], out: &mut Out<'_>) {
+    let mut seen = Seen::default();
+    for (i, datum) in data.iter().enumerate() {
+        if datum.value.is_empty() {
+            continue;
+        }
+        if is_unnamed(&datum.name) {
+            out.under_numbered(prefix, "param", i + 1, &clean(&datum.value));
+        } else if seen.insert(&datum.name) {
+            out.under(prefix, &datum.name, &clean(&datum.value));
+        }
+    }
+}
+
+/// Whether a datum goes by its number: it has no name, or only that of its element.
+pub(crate) fn is_unnamed(name: &str) -> bool {
+    name.is_empty() || name == "Data"
+}
+
+/// Whether [`clean`] would change the text.
+pub(crate) fn is_clean(text: &str) -> bool {
+    !text.contains('\r') && !text.ends_with('\n')
+}
+
+/// Text with Unix line ends, and none at its end, as Winlogbeat cleans every value.
+pub(crate) fn clean(text: &str) -> Cow<'_, str> {
+    if is_clean(text) {
+        return Cow::Borrowed(text);
+    }
+    let mut text = text.replace("\r\n", "\n");
+    text.truncate(text.trim_end_matches('\n').len());
+    Cow::Owned(text)
+}
+
+fn filled<'a>(text: Option<&'a Cow<'_, str>>) -> Option<&'a str> {
+    text.map(|t| &**t).filter(|t| !t.is_empty())
+}
+
+fn number<T: std::str::FromStr>(text: Option<&str>) -> Option<T> {
+    text?.trim().parse().ok()
+}
+
+/// An absent number is zero; one that cannot be read is none.
+fn number_or_zero<T: std::str::FromStr + Default>(text: Option<&str>) -> Option<T> {
+    match text {
+        None => Some(T::default()),
+        some => number(some),
+    }
+}

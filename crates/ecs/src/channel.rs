@@ -1,0 +1,113 @@
+//! Stage 2: which channel's events go through which pipeline, and what their dataset is called.
+
+use dragnet_event::{FieldSink, Time};
+
+use crate::out::Out;
+use crate::time_text::{self, TimeText};
+use crate::win_event::WinEvent;
+use crate::{Flavor, agent, sysmon};
+
+/// A pipeline: everything but the fields that [`dataset`] sets.
+type Pipeline = fn(&WinEvent<'_>, Flavor, &mut Out<'_>);
+
+/// What is known of a channel.
+struct Channel {
+    /// The channel's name; compared without case.
+    name: &'static str,
+    /// A provider whose events are this channel's also when they come in a channel of no dataset
+    /// of its own, as collectors' channels are; empty for none.
+    provider: &'static str,
+    /// `data_stream.dataset`.
+    dataset: &'static str,
+    /// What makes ECS of the agent's form.
+    pipeline: Pipeline,
+}
+
+/// One line for each channel that has a dataset. A pipeline of its own goes into a file of its
+/// own; `generic` keeps the agent's form.
+#[rustfmt::skip]
+static CHANNELS: &[Channel] = &[
+    Channel { name: "Microsoft-Windows-Sysmon/Operational", provider: "Microsoft-Windows-Sysmon", dataset: "windows.sysmon_operational", pipeline: sysmon::pipeline },
+    Channel { name: "Security", provider: "", dataset: "system.security", pipeline: generic },
+    Channel { name: "System", provider: "", dataset: "system.system", pipeline: generic },
+    Channel { name: "Application", provider: "", dataset: "system.application", pipeline: generic },
+    Channel { name: "Windows PowerShell", provider: "", dataset: "windows.powershell", pipeline: generic },
+    Channel { name: "Microsoft-Windows-PowerShell/Operational", provider: "", dataset: "windows.powershell_operational", pipeline: generic },
+    Channel { name: "Microsoft-Windows-Windows Defender/Operational", provider: "", dataset: "windows.windows_defender", pipeline: generic },
+    Channel { name: FORWARDED, provider: "", dataset: "windows.forwarded", pipeline: generic },
+];
+
+/// The channel of collected events: it keeps its dataset, but the pipeline is the provider's.
+const FORWARDED: &str = "ForwardedEvents";
+
+/// Events of all other channels: what Elastic's custom event log integration makes of them.
+static OTHER: Channel =
+    Channel { name: "", provider: "", dataset: "winlog.winlog", pipeline: generic };
+
+pub(crate) fn normalize(event: &WinEvent<'_>, flavor: Flavor, sink: &mut dyn FieldSink) {
+    let named = CHANNELS.iter().find(|c| c.name.eq_ignore_ascii_case(&event.channel));
+    let (dataset, pipeline) = match named {
+        Some(channel) if channel.name == FORWARDED => {
+            (channel.dataset, by_provider(event).unwrap_or(channel).pipeline)
+        }
+        Some(channel) => (channel.dataset, channel.pipeline),
+        None => {
+            let channel = by_provider(event).unwrap_or(&OTHER);
+            (channel.dataset, channel.pipeline)
+        }
+    };
+    let mut out = Out::new(sink);
+    if flavor == Flavor::Logs {
+        dataset_fields(dataset, &mut out);
+    }
+    pipeline(event, flavor, &mut out);
+}
+
+fn by_provider(event: &WinEvent<'_>) -> Option<&'static Channel> {
+    let provider = event.provider_name.as_deref().filter(|p| !p.is_empty())?;
+    CHANNELS.iter().find(|c| c.provider.eq_ignore_ascii_case(provider))
+}
+
+fn dataset_fields(dataset: &str, out: &mut Out<'_>) {
+    out.text("event.dataset", dataset);
+    out.text("event.module", dataset.split('.').next().unwrap_or(dataset));
+    out.text("data_stream.dataset", dataset);
+    out.text("data_stream.type", "logs");
+    out.text("data_stream.namespace", "default");
+    out.text("host.os.type", "windows");
+}
+
+/// The pipeline of a channel that has none of its own.
+fn generic(event: &WinEvent<'_>, flavor: Flavor, out: &mut Out<'_>) {
+    let created = agent::time_created(event);
+    times(created.map(time_text::trimmed).as_ref(), created, flavor, out);
+    out.text("ecs.version", ECS_VERSION);
+    agent::record_id_text(event, out);
+    out.text_if("event.action", agent::task(event));
+    agent::head(event, out);
+    agent::message(event, out);
+    agent::all_data(event, out);
+}
+
+/// `ecs.version` of the newest pipelines.
+pub(crate) const ECS_VERSION: &str = "8.0.0";
+
+/// `@timestamp`, and for [`Flavor::Logs`] the two times that hang on it.
+///
+/// Elastic's `event.ingested` is the time of arrival, and rules' look-back runs over it. Nothing
+/// arrives in a hunt, so it is the event's own time.
+pub(crate) fn times(
+    timestamp: Option<&TimeText>,
+    created: Option<Time>,
+    flavor: Flavor,
+    out: &mut Out<'_>,
+) {
+    let timestamp = timestamp.map(TimeText::as_str);
+    out.text_if("@timestamp", timestamp);
+    if flavor == Flavor::Logs {
+        out.text_if("event.ingested", timestamp);
+        if let Some(created) = created.filter(|_| out.sink.wants("event.created")) {
+            out.text("event.created", time_text::millis(created).as_str());
+        }
+    }
+}
