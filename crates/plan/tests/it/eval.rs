@@ -174,6 +174,7 @@ fn event(field: &Field) -> Option<Value> {
 }
 
 #[track_caller]
+#[expect(clippy::needless_pass_by_value, reason = "the callers read better")]
 fn gives(expr: &Expr, expected: Option<Value>) {
     assert_eq!(expr.eval(&event), expected, "{expr:?}");
 }

@@ -41,6 +41,7 @@ impl ToValue for bool {
 const NULL: Option<Value> = None;
 
 #[track_caller]
+#[expect(clippy::needless_pass_by_value, reason = "the callers read better")]
 fn call(name: &str, args: &[Option<Value>], expected: Option<Value>) {
     let (plain, fold) = name.strip_suffix('~').map_or((name, false), |plain| (plain, true));
     let signature = find(plain).unwrap();
