@@ -181,7 +181,7 @@ impl Parser<'_> {
         let start = self.at;
         let from = self.character()?;
         if !self.eat('-') {
-            return Ok(self.folded(from));
+            return Ok(self.folded(from, from));
         }
         let to = self.character()?;
         if from > to {
@@ -189,11 +189,12 @@ impl Parser<'_> {
                 self.error_at(start, format!("the range {from}-{to} is the wrong way round"))
             );
         }
-        Ok(set(from, to))
+        // Older versions of Lucene did not fold ranges; newer ones do, and rules count on it.
+        Ok(self.folded(from, to))
     }
 
-    fn folded(&self, c: char) -> ClassUnicode {
-        let mut class = set(c, c);
+    fn folded(&self, from: char, to: char) -> ClassUnicode {
+        let mut class = set(from, to);
         if self.fold {
             fold_ascii(&mut class);
         }
