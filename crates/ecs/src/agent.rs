@@ -107,7 +107,8 @@ fn level(event: &WinEvent<'_>, out: &mut Out<'_>) {
 
 fn opcode(event: &WinEvent<'_>, out: &mut Out<'_>) {
     let rendered = event.rendering.as_ref().and_then(|r| filled(r.opcode.as_ref()));
-    let opcode = rendered.or_else(|| meta::opcode(number(event.opcode.as_deref())?));
+    // Classic events hold no opcode; Windows gives 0 for them.
+    let opcode = rendered.or_else(|| meta::opcode(number_or_zero(event.opcode.as_deref())?));
     out.text_if("winlog.opcode", opcode);
 }
 

@@ -104,7 +104,7 @@ mod tests {
 
     #[test]
     fn backslashes_before_quotes() {
-        check(r#"a\\b \\c\"#, &[r"a\\b", r"\\c\"]);
+        check(r"a\\b \\c\", &[r"a\\b", r"\\c\"]);
         check(r#""a\\" b"#, &[r"a\", "b"]);
         check(r#""a\" b""#, &[r#"a" b"#]);
         check(r#""a\\\" b" c"#, &[r#"a\" b"#, "c"]);

@@ -150,12 +150,12 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn check(name: Option<&str>, results: &str, expected: Value) {
+    fn check(name: Option<&str>, results: &str, expected: &Value) {
         let mut document = Document::new();
         let out = &mut Out::new(&mut document);
         answers(results, out);
         related_hosts(name, results, out);
-        assert_eq!(Value::Object(document.0), expected, "{results}");
+        assert_eq!(&Value::Object(document.0), expected, "{results}");
     }
 
     #[test]
@@ -163,7 +163,7 @@ mod tests {
         check(
             Some("www.example.com"),
             "type:  5 cdn.example.net;::ffff:192.0.2.7;2001:db8::1;",
-            json!({
+            &json!({
                 "dns": {
                     "answers": [
                         {"type": "CNAME", "data": "cdn.example.net"},
@@ -182,13 +182,13 @@ mod tests {
         check(
             Some("a.b"),
             "type:  33 ;type: 16 two words;type: 9999 x.y;type: 9999 ;type:;nonsense;",
-            json!({
+            &json!({
                 "dns": {"answers": [{"type": "SRV"}, {"type": "TXT"}, {"data": "x.y"}]},
                 "related": {"hosts": ["x.y", "a.b"]},
             }),
         );
-        check(None, "", json!({}));
-        check(None, "-", json!({}));
+        check(None, "", &json!({}));
+        check(None, "-", &json!({}));
     }
 
     #[test]
@@ -196,7 +196,7 @@ mod tests {
         check(
             Some("a.b"),
             "type: 6 a.b;",
-            json!({
+            &json!({
                 "dns": {"answers": [{"type": "SOA", "data": "a.b"}]}, "related": {"hosts": ["a.b"]}
             }),
         );

@@ -94,10 +94,10 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn check(text: &str, id: u16, flavor: Flavor, expected: Value) {
+    fn check(text: &str, id: u16, flavor: Flavor, expected: &Value) {
         let mut document = Document::new();
         hashes(text, id, flavor, &mut Out::new(&mut document));
-        assert_eq!(Value::Object(document.0), expected, "{text} {id}");
+        assert_eq!(&Value::Object(document.0), expected, "{text} {id}");
     }
 
     #[test]
@@ -106,7 +106,7 @@ mod tests {
             "SHA1=AB,MD5=CD,IMPHASH=00,SHA256=EF,SHA512=0A",
             1,
             Flavor::Logs,
-            json!({
+            &json!({
                 "process": {"hash": {"sha1": "ab", "md5": "cd", "sha256": "ef", "sha512": "0a"}},
                 "related": {"hash": ["ef", "ab", "cd", "0a"]},
             }),
@@ -122,18 +122,18 @@ mod tests {
             "file": {"hash": {"md5": "a"}, "pe": {"imphash": "b"}}, "related": {"hash": ["a", "b"]}
         });
         let text = "MD5=A,IMPHASH=B";
-        check(text, 23, Flavor::Logs, process.clone());
-        check(text, 26, Flavor::Winlogbeat, process);
-        check(text, 26, Flavor::Logs, file.clone());
-        check(text, 7, Flavor::Winlogbeat, file);
-        check(text, 11, Flavor::Logs, json!({"related": {"hash": ["a", "b"]}}));
+        check(text, 23, Flavor::Logs, &process);
+        check(text, 26, Flavor::Winlogbeat, &process);
+        check(text, 26, Flavor::Logs, &file);
+        check(text, 7, Flavor::Winlogbeat, &file);
+        check(text, 11, Flavor::Logs, &json!({"related": {"hash": ["a", "b"]}}));
     }
 
     #[test]
     fn what_cannot_be_read() {
-        check("Unknown", 1, Flavor::Logs, json!({}));
-        check("MD5=,SHA1=0000", 1, Flavor::Logs, json!({}));
+        check("Unknown", 1, Flavor::Logs, &json!({}));
+        check("MD5=,SHA1=0000", 1, Flavor::Logs, &json!({}));
         let before = json!({"process": {"hash": {"md5": "a"}}, "related": {"hash": ["a"]}});
-        check("MD5=A,?,SHA1=B", 1, Flavor::Logs, before);
+        check("MD5=A,?,SHA1=B", 1, Flavor::Logs, &before);
     }
 }

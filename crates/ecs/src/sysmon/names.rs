@@ -16,6 +16,7 @@ macro_rules! names {
         /// A name that the pipeline knows, spelt as Sysmon spells it.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         #[repr(u8)]
+        #[expect(clippy::enum_variant_names, reason = "the names are Sysmon's")]
         pub(super) enum Name { $($name),* }
 
         /// All names, in the order of [`Name`].

@@ -1,0 +1,203 @@
+//! Elastic's expected outputs for real EVTX files, compared field by field.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use dragnet_ecs::{Flavor, WinEvent, agent, normalize};
+use dragnet_event::Document;
+use serde_json::Value as Json;
+
+use crate::permitted::{Kind, Permitted, Stage, permitted};
+use crate::{corpora, events};
+
+const MODULES: &str = "events/ecs-goldens/x-pack/winlogbeat/module";
+
+/// What came of comparing one stage with its expected outputs.
+struct Outcome {
+    stage: Stage,
+    table: Vec<Permitted>,
+    events: usize,
+    equal: usize,
+    /// How often each line of the table occurred.
+    used: Vec<usize>,
+    /// The differences that the table does not have, each with one event as an example.
+    others: BTreeMap<String, (usize, String)>,
+}
+
+impl Outcome {
+    fn new(stage: Stage) -> Outcome {
+        let table: Vec<_> = permitted().into_iter().filter(|p| p.stage == stage).collect();
+        let used = vec![0; table.len()];
+        Outcome { stage, table, events: 0, equal: 0, used, others: BTreeMap::new() }
+    }
+
+    fn compare(&mut self, ours: &Json, golden: &Json, origin: &str) {
+        self.events += 1;
+        let (ours, golden) = (leaves(ours), leaves(golden));
+        let code = golden["event.code"].as_str().unwrap();
+        for field in ours.keys().chain(golden.keys()).collect::<BTreeSet<_>>() {
+            let kind = match (golden.get(field), ours.get(field)) {
+                (Some(theirs), Some(ours)) if theirs == ours => {
+                    self.equal += 1;
+                    continue;
+                }
+                (Some(theirs), Some(ours)) => Kind::Changed(theirs.clone(), ours.clone()),
+                (Some(_), None) => Kind::Missing,
+                (None, Some(ours)) => Kind::Extra(ours.clone()),
+                (None, None) => unreachable!(),
+            };
+            let line = self.table.iter().position(|p| {
+                p.field == field && p.kind == kind && p.code.is_none_or(|c| c == code)
+            });
+            if let Some(line) = line {
+                self.used[line] += 1;
+            } else {
+                let what = format!("event {code}: {field}: {kind:?}");
+                self.others.entry(what).or_insert_with(|| (0, origin.to_owned())).0 += 1;
+            }
+        }
+    }
+
+    fn finish(self, at_least: usize) {
+        let permitted: usize = self.used.iter().sum();
+        println!(
+            "{:?}: {} events, {} comparisons equal, {permitted} permitted differences, {} others",
+            self.stage,
+            self.events,
+            self.equal,
+            self.others.values().map(|(n, _)| n).sum::<usize>(),
+        );
+        for (line, used) in self.table.iter().zip(&self.used) {
+            let code = line.code.unwrap_or("all");
+            println!("  {used} × {} (event {code}): {:?}: {}", line.field, line.kind, line.reason);
+        }
+        for (what, (n, origin)) in &self.others {
+            println!("  NOT PERMITTED, {n} ×: {what} (first in {origin})");
+        }
+        assert!(self.others.is_empty(), "differences that are not permitted, see above");
+        for (line, used) in self.table.iter().zip(&self.used) {
+            let (code, field) = (line.code.unwrap_or("all"), line.field);
+            assert_eq!(*used, line.times, "how often {field} differs in event {code}");
+        }
+        assert!(self.events >= at_least, "only {} events compared", self.events);
+    }
+}
+
+/// The values of a document by path. Arrays are values.
+fn leaves(document: &Json) -> BTreeMap<String, Json> {
+    fn walk(json: &Json, path: &str, into: &mut BTreeMap<String, Json>) {
+        match json.as_object() {
+            Some(object) => {
+                for (key, json) in object {
+                    let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+                    walk(json, &path, into);
+                }
+            }
+            None => {
+                into.insert(path.to_owned(), json.clone());
+            }
+        }
+    }
+    let mut into = BTreeMap::new();
+    walk(document, "", &mut into);
+    into
+}
+
+fn read_json(path: &Path) -> Vec<Json> {
+    serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
+}
+
+fn read_evtx(path: &Path) -> Vec<WinEvent<'static>> {
+    let mut parser = evtx::EvtxParser::from_path(path).unwrap();
+    parser.records().map(|record| events::from_xml(&record.unwrap().data)).collect()
+}
+
+fn agent_form(event: &WinEvent<'_>) -> Json {
+    let mut document = Document::new();
+    agent(event, &mut document);
+    Json::Object(document.0)
+}
+
+fn winlogbeat_form(event: &WinEvent<'_>) -> Json {
+    let mut document = Document::new();
+    normalize(event, Flavor::Winlogbeat, &mut document);
+    Json::Object(document.0)
+}
+
+/// The EVTX files of a module, by name without extension.
+fn evtx_files(folder: &Path) -> Vec<String> {
+    let mut names: Vec<String> = std::fs::read_dir(folder.join("collection"))
+        .unwrap()
+        .filter_map(|entry| {
+            let name = entry.unwrap().file_name().into_string().unwrap();
+            name.strip_suffix(".evtx").map(str::to_owned)
+        })
+        .collect();
+    names.sort();
+    names
+}
+
+/// The expected output for an event, by its record id.
+fn golden_for<'g>(goldens: &'g [Json], event: &WinEvent<'_>) -> &'g Json {
+    let id = event.record_id.as_deref().unwrap();
+    let id_number: u64 = id.parse().unwrap();
+    let same = |golden: &&Json| match &golden["winlog"]["record_id"] {
+        Json::String(text) => text == id,
+        number => *number == id_number,
+    };
+    let found: Vec<_> = goldens.iter().filter(same).collect();
+    assert_eq!(found.len(), 1, "expected outputs for record {id}");
+    found[0]
+}
+
+fn check(stage: Stage, module: &str, at_least: usize) {
+    let Some(folder) = corpora::find(&format!("{MODULES}/{module}/test/testdata")) else { return };
+    let mut outcome = Outcome::new(stage);
+    for name in evtx_files(&folder) {
+        let evtx = read_evtx(&folder.join(format!("collection/{name}.evtx")));
+        let golden = match stage {
+            Stage::SysmonEcs => format!("ingest/{name}.golden.json"),
+            _ => format!("collection/{name}.evtx.golden.json"),
+        };
+        let goldens = read_json(&folder.join(golden));
+        assert_eq!(evtx.len(), goldens.len(), "events in {name}");
+        for event in &evtx {
+            let golden = golden_for(&goldens, event);
+            let ours = match stage {
+                Stage::SysmonEcs => winlogbeat_form(event),
+                _ => agent_form(event),
+            };
+            outcome.compare(&ours, golden, &name);
+        }
+    }
+    if stage == Stage::SysmonEcs {
+        let name = "sysmon-no-evtx";
+        let agent_forms = read_json(&folder.join(format!("collection/{name}.evtx.golden.json")));
+        let goldens = read_json(&folder.join(format!("ingest/{name}.golden.json")));
+        for (agent_form, golden) in agent_forms.iter().zip(&goldens) {
+            let event = events::from_agent_form(agent_form);
+            outcome.compare(&winlogbeat_form(&event), golden, name);
+        }
+    }
+    outcome.finish(at_least);
+}
+
+#[test]
+fn sysmon_agent() {
+    check(Stage::SysmonAgent, "sysmon", 202);
+}
+
+#[test]
+fn sysmon_ecs() {
+    check(Stage::SysmonEcs, "sysmon", 203);
+}
+
+#[test]
+fn security_agent() {
+    check(Stage::SecurityAgent, "security", 100);
+}
+
+#[test]
+fn powershell_agent() {
+    check(Stage::PowerShellAgent, "powershell", 21);
+}
