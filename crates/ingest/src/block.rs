@@ -16,7 +16,7 @@ use crate::xml::parse_event;
 pub const MAX_NAMED: usize = 1000;
 
 /// How events are to be normalised.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Options {
     /// How far Windows events are taken. Documents are taken as they are.
     pub stage: Stage,

@@ -33,9 +33,9 @@ impl std::fmt::Debug for Blocks {
 }
 
 impl Blocks {
-    pub(crate) fn open(input: Input, path: Arc<str>, source: u32) -> Result<Blocks, Reason> {
+    pub(crate) fn open(input: &Input, path: Arc<str>, source: u32) -> Result<Blocks, Reason> {
         let limits = Limits::new(input.len().map_err(Reason::Io)?);
-        let opened = open_input(&input, &limits)?;
+        let opened = open_input(input, &limits)?;
         let mut blocks =
             Blocks { source, next_number: 0, limits, archives: Vec::new(), current: None };
         blocks.enter(opened, path);

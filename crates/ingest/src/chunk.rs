@@ -26,7 +26,7 @@ pub(crate) type Each<'e> = &'e mut dyn FnMut(Result<(u32, Raw<'_>, Place), Fault
 
 /// Reads the records that are wanted.
 pub(crate) fn read(data: &[u8], offset: u64, wanted: &mut dyn FnMut(u32) -> bool, each: Each<'_>) {
-    let mut reader = Reader { offset, number: 0, wanted, each };
+    let mut reader = Reader { offset, number: 0, is_repaired: false, wanted, each };
     if let Err(error) = reader.chunk(data, false) {
         reader.fault(Reason::Chunk(error));
         reader.repaired(data);
@@ -53,6 +53,8 @@ fn is_sound(data: &[u8]) -> bool {
 struct Reader<'r> {
     offset: u64,
     number: u32,
+    /// Where no record can be found in the chunk, that is no news.
+    is_repaired: bool,
     wanted: &'r mut dyn FnMut(u32) -> bool,
     each: Each<'r>,
 }
@@ -73,6 +75,7 @@ impl Reader<'_> {
         }
         // Without a sound header nothing tells live records from those of the log's last round:
         // all are taken. What is wrong with the chunk has been said.
+        self.is_repaired = true;
         let _ = self.chunk(&copy, !sound);
     }
 
@@ -95,6 +98,7 @@ impl Reader<'_> {
             if let Err(error) = result {
                 let id = match &error {
                     EvtxError::FailedToParseRecord { record_id, .. } => Some(*record_id),
+                    _ if self.is_repaired => continue,
                     _ => None,
                 };
                 let place = Place::Record { chunk: self.offset, id };

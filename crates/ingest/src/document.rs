@@ -123,15 +123,13 @@ fn json_fault(line: usize, column: usize, message: &str) -> Fault {
 
 /// A document for people, in the shape that it has.
 pub(crate) fn render(text: &str) -> Result<Document, Fault> {
-    match serde_json::from_str(text) {
-        Ok(Json::Object(object)) => Ok(Document(object)),
-        // The two parsers may differ over what is valid; what was matched must be shown.
-        Ok(_) | Err(_) => {
-            let mut document = Document::new();
-            put(text, &mut String::new(), &mut document)?;
-            Ok(document)
-        }
+    if let Ok(Json::Object(object)) = serde_json::from_str(text) {
+        return Ok(Document(object));
     }
+    // The two parsers may differ over what is valid; what was matched must be shown.
+    let mut document = Document::new();
+    put(text, &mut String::new(), &mut document)?;
+    Ok(document)
 }
 
 /// Walks over one value. Objects nest, dotted keys are paths too, arrays of objects are flattened

@@ -87,7 +87,7 @@ impl Source {
     pub fn open(&self, number: u32) -> Result<Blocks, Problem> {
         let problem = |reason| Problem { path: Arc::clone(&self.path), place: None, reason };
         let input = self.input().map_err(|error| problem(Reason::Io(error)))?;
-        Blocks::open(input, Arc::clone(&self.path), number).map_err(problem)
+        Blocks::open(&input, Arc::clone(&self.path), number).map_err(problem)
     }
 
     fn input(&self) -> io::Result<Input> {

@@ -104,9 +104,10 @@ fn open(
     let mut unpacked = input.is_none();
     loop {
         let mut head = Vec::new();
-        let fault = fill(&mut *reader, &mut head, HEAD).err();
+        let filled = fill(&mut *reader, &mut head, HEAD);
         let format = sniff(&head);
-        if let Some(error) = fault {
+        let more = matches!(filled, Ok(true));
+        if let Err(error) = filled {
             if head.is_empty() {
                 return Err(reason(error));
             }
@@ -119,6 +120,7 @@ fn open(
             reader = Box::new(Cursor::new(head).chain(reader));
         }
         return match format {
+            Format::Empty if more => Ok(Opened::Records(text_cut(Text::Lines, UTF_8, reader))),
             Format::Empty => Ok(Opened::Empty),
             Format::Evtx(header) => {
                 Ok(Opened::Records(Box::new(Chunks::new(Stream::new(reader), header))))

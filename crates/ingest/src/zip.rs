@@ -72,6 +72,7 @@ fn u64_at(bytes: &[u8], at: usize) -> u64 {
 }
 
 /// Where the directory is.
+#[derive(Clone, Copy)]
 struct Directory {
     start: u64,
     size: u64,
@@ -178,14 +179,11 @@ fn find_directory(input: &Input) -> io::Result<Option<Directory>> {
         let Some(end) = tail[at..].first_chunk::<{ END_LEN as usize }>() else { continue };
         let end_at = tail_start + at as u64;
         let (size, offset) = (u64::from(u32_at(end, 12)), u64::from(u32_at(end, 16)));
-        let narrow = Some(Directory { start: 0, size, before: offset });
-        let wide = directory64(input, end_at)?;
+        let narrow = Directory { start: 0, size, before: offset };
         // Both say where the directory was when nothing stood before the archive; where it is
         // follows from its size: it ends where its end record starts.
-        let found = match wide {
-            Some((wide, wide_at)) => place(wide, wide_at),
-            None => narrow.and_then(|narrow| place(narrow, end_at)),
-        };
+        let (directory, end) = directory64(input, end_at)?.unwrap_or((narrow, end_at));
+        let found = place(directory, end);
         if found.is_some() {
             return Ok(found);
         }

@@ -104,7 +104,7 @@ pub(crate) fn reason(error: io::Error) -> Reason {
     if let Some(over) = inner.and_then(|e| e.downcast_ref::<OverLimit>()) {
         return Reason::TooLarge { limit: over.limit };
     }
-    if inner.is_some_and(|e| e.is::<BadChecksum>()) {
+    if inner.and_then(|e| e.downcast_ref::<BadChecksum>()).is_some() {
         return Reason::Checksum;
     }
     match error.kind() {

@@ -72,7 +72,6 @@ fn section<'a>(
     }
 }
 
-#[derive(Clone, Copy)]
 struct Child<'a> {
     name: &'a str,
     attrs: Attrs<'a>,
@@ -80,7 +79,7 @@ struct Child<'a> {
 }
 
 impl<'a> Child<'a> {
-    fn text(self, scan: &mut Scanner<'a>) -> Result<Cow<'a, str>, XmlError> {
+    fn text(&self, scan: &mut Scanner<'a>) -> Result<Cow<'a, str>, XmlError> {
         if self.empty { Ok(Cow::Borrowed("")) } else { scan.text(self.name) }
     }
 }
@@ -89,11 +88,11 @@ impl<'a> Child<'a> {
 fn children<'a>(
     scan: &mut Scanner<'a>,
     name: &str,
-    mut each: impl FnMut(&mut Scanner<'a>, Child<'a>) -> Result<(), XmlError>,
+    mut each: impl FnMut(&mut Scanner<'a>, &Child<'a>) -> Result<(), XmlError>,
 ) -> Result<(), XmlError> {
     loop {
         match scan.next()? {
-            Token::Open { name, attrs, empty } => each(scan, Child { name, attrs, empty })?,
+            Token::Open { name, attrs, empty } => each(scan, &Child { name, attrs, empty })?,
             Token::Close(closed) if closed == name => return Ok(()),
             Token::Close(_) => return Err(XmlError::Mismatched),
             Token::Text(_) | Token::Cdata(_) => {}
@@ -103,10 +102,10 @@ fn children<'a>(
 
 fn system<'a>(
     scan: &mut Scanner<'a>,
-    child: Child<'a>,
+    child: &Child<'a>,
     event: &mut WinEvent<'a>,
 ) -> Result<(), XmlError> {
-    let attrs = child.attrs;
+    let attrs = &child.attrs;
     let filled = |text: Cow<'a, str>| Some(text).filter(|t| !t.is_empty());
     match local(child.name) {
         "EventID" => {
@@ -123,7 +122,7 @@ fn system<'a>(
         "Channel" => event.channel = child.text(scan)?,
         "Computer" => event.computer = filled(child.text(scan)?),
         other => {
-            for (name, value) in attrs {
+            for (name, value) in attrs.clone() {
                 if let Some(slot) = attribute(event, other, name) {
                     *slot = filled(value);
                 }
@@ -156,7 +155,7 @@ fn attribute<'e, 'a>(
 
 fn render<'a>(
     scan: &mut Scanner<'a>,
-    child: Child<'a>,
+    child: &Child<'a>,
     rendering: &mut Rendering<'a>,
 ) -> Result<(), XmlError> {
     let slot = match local(child.name) {
@@ -201,7 +200,7 @@ fn leaves<'a>(
                 if let Some(parent) = open.last_mut() {
                     parent.has_children = true;
                 }
-                let name = value_name(tag, attrs);
+                let name = value_name(tag, &attrs);
                 let text = if empty { Some(Cow::Borrowed("")) } else { scan.leaf_text(tag) };
                 match text {
                     Some(value) => out.push(Data { name, value }),
@@ -233,7 +232,7 @@ fn add_text<'a>(open: &mut [Open<'a>], text: Cow<'a, str>) {
 }
 
 /// `Data/@Name`, or the element's name; empty for `Data` without a name.
-fn value_name<'a>(tag: &'a str, attrs: Attrs<'a>) -> Cow<'a, str> {
+fn value_name<'a>(tag: &'a str, attrs: &Attrs<'a>) -> Cow<'a, str> {
     attrs.get("Name").unwrap_or_else(|| match local(tag) {
         "Data" => Cow::Borrowed(""),
         element => Cow::Borrowed(element),

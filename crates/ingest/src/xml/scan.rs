@@ -31,7 +31,7 @@ pub enum XmlError {
 pub(crate) const MAX_DEPTH: usize = 128;
 
 /// One piece of XML. Names are as written, with their prefix.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Token<'a> {
     /// An opening tag; `empty` if it closes itself.
     Open { name: &'a str, attrs: Attrs<'a>, empty: bool },
@@ -196,12 +196,14 @@ impl<'a> Scanner<'a> {
         let mut open = Vec::new();
         loop {
             let token = self.next()?;
-            match token {
-                Token::Open { name, empty: false, .. } if open.len() < MAX_DEPTH => open.push(name),
+            match &token {
+                Token::Open { name, empty: false, .. } if open.len() < MAX_DEPTH => {
+                    open.push(*name);
+                }
                 Token::Open { empty: false, .. } => return Err(XmlError::TooDeep),
                 Token::Close(closed) => match open.pop() {
-                    Some(inner) if inner == closed => {}
-                    None if name == closed => return Ok(()),
+                    Some(inner) if inner == *closed => {}
+                    None if name == *closed => return Ok(()),
                     _ => return Err(XmlError::Mismatched),
                 },
                 _ => {}
@@ -222,7 +224,7 @@ pub(crate) fn append<'a>(text: &mut Cow<'a, str>, more: Cow<'a, str>) {
 
 /// The attributes of a tag: an iterator over local names and decoded values. It ends where the
 /// text is not an attribute.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Attrs<'a>(&'a str);
 
 impl<'a> Iterator for Attrs<'a> {
@@ -245,9 +247,8 @@ impl<'a> Iterator for Attrs<'a> {
 
 impl<'a> Attrs<'a> {
     /// The value of the first attribute of this local name, unless it is empty.
-    pub(crate) fn get(self, name: &str) -> Option<Cow<'a, str>> {
-        let mut attrs = self;
-        attrs.find(|(n, _)| *n == name).map(|(_, value)| value).filter(|v| !v.is_empty())
+    pub(crate) fn get(&self, name: &str) -> Option<Cow<'a, str>> {
+        self.clone().find(|(n, _)| *n == name).map(|(_, value)| value).filter(|v| !v.is_empty())
     }
 }
 
@@ -261,16 +262,9 @@ pub(crate) fn decode(raw: &str) -> Cow<'_, str> {
         // The longest that means something is `&#x0010FFFF;`, give or take some zeros.
         let window = &tail.as_bytes()[..tail.len().min(16)];
         let entity = memchr(b';', window).and_then(|len| Some((len, entity(&tail[..len])?)));
-        rest = match entity {
-            Some((len, c)) => {
-                text.push(c);
-                &tail[len + 1..]
-            }
-            None => {
-                text.push('&');
-                tail
-            }
-        };
+        let (c, len) = entity.map_or(('&', 0), |(len, c)| (c, len + 1));
+        text.push(c);
+        rest = &tail[len..];
         let next = memchr(b'&', rest.as_bytes()).unwrap_or(rest.len());
         text.push_str(&rest[..next]);
         rest = &rest[next..];
