@@ -1,0 +1,306 @@
+//! Reading a block's records.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use dragnet_ecs::{Flavor, WinEvent};
+use dragnet_event::{Batch, Document, EventRef, FieldSink};
+
+use crate::chunk::{self, Each};
+use crate::cut::{Content, Fault, Piece, line_ends};
+use crate::document::{self, Record};
+use crate::problem::{Place, Problem, Reason, Severity};
+use crate::xml::parse_event;
+
+/// How many problems of one block are named; then they are counted.
+pub const MAX_NAMED: usize = 1000;
+
+/// How events are to be normalised.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Options {
+    /// How far Windows events are taken. Documents are taken as they are.
+    pub stage: Stage,
+    /// Whose conventions the ECS form of Windows events follows.
+    pub flavor: Flavor,
+}
+
+/// How far Windows events are normalised.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Stage {
+    /// What an agent sends: `winlog.*` and little else.
+    Agent,
+    /// What the ingest pipelines make of that: ECS.
+    #[default]
+    Ecs,
+}
+
+/// Takes events, one after the other: the values of one, then its end.
+pub trait EventSink: FieldSink {
+    /// The event whose values came since the last call is complete.
+    fn end_event(&mut self, event: EventRef);
+
+    /// The event whose values came since the last call turned out to be unreadable.
+    fn abandon_event(&mut self);
+}
+
+impl EventSink for Batch {
+    fn end_event(&mut self, event: EventRef) {
+        self.end_row(event);
+    }
+
+    fn abandon_event(&mut self) {
+        self.abandon_row();
+    }
+}
+
+/// What [`Block::read`] did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ReadCount {
+    /// Events that went to the sink.
+    pub events: u32,
+    /// Records that could not be read.
+    pub failed: u32,
+}
+
+/// Some whole records of a source: an EVTX chunk, or about a mebibyte of text. It can be read on
+/// any thread, and read again.
+#[derive(Debug)]
+pub struct Block {
+    pub(crate) source: u32,
+    pub(crate) number: u32,
+    pub(crate) path: Arc<str>,
+    pub(crate) piece: Piece,
+}
+
+/// One record, before it is parsed.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Raw<'a> {
+    /// A Windows event's XML.
+    Event(&'a str),
+    /// A JSON value.
+    Json(&'a str),
+}
+
+impl Block {
+    /// The number of the source, as it was opened.
+    pub fn source(&self) -> u32 {
+        self.source
+    }
+
+    /// The block's number within its source, from 0.
+    pub fn number(&self) -> u32 {
+        self.number
+    }
+
+    /// The file, and the member within it if it is an archive.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// The size in bytes (unpacked).
+    pub fn bytes(&self) -> usize {
+        self.piece.data.len()
+    }
+
+    /// Reads every record: puts its values to the sink and ends the event, with the place at which
+    /// [`Block::render`] finds it again. A record that cannot be read is abandoned and
+    /// named in `problems`; the others are read all the same.
+    pub fn read<S: EventSink>(
+        &self,
+        options: &Options,
+        sink: &mut S,
+        problems: &mut Vec<Problem>,
+    ) -> ReadCount {
+        let mut count = ReadCount::default();
+        let mut report = Report { path: &self.path, problems, named: 0, more: 0, last: None };
+        let mut path = String::new();
+        self.records(&mut |_| true, &mut |record| {
+            let result = record.and_then(|(index, raw, place)| {
+                put(raw, options, &mut path, sink).map_err(|fault| locate(place, fault))?;
+                Ok(EventRef { source: self.source, block: self.number, index })
+            });
+            match result {
+                Ok(event) => {
+                    sink.end_event(event);
+                    count.events += 1;
+                }
+                Err(fault) => {
+                    sink.abandon_event();
+                    count.failed += u32::from(report.add(fault) == Severity::Record);
+                }
+            }
+        });
+        report.finish();
+        count
+    }
+
+    /// The documents of the events with these indices (ascending), in that order. An index of which
+    /// there is no event, or none that can be read, is left out.
+    pub fn render(&self, options: &Options, indices: &[u32]) -> Vec<(u32, Document)> {
+        let mut documents = Vec::with_capacity(indices.len());
+        let mut wanted = |index| indices.binary_search(&index).is_ok();
+        self.records(&mut wanted, &mut |record| {
+            let Ok((index, raw, _)) = record else { return };
+            if let Ok(mut document) = render(raw, options) {
+                sort(&mut document);
+                documents.push((index, document));
+            }
+        });
+        documents
+    }
+
+    /// Hands over the records whose numbers are wanted, as text, and what is broken.
+    fn records(&self, wanted: &mut dyn FnMut(u32) -> bool, each: Each<'_>) {
+        let data = &self.piece.data;
+        match &self.piece.content {
+            Content::Chunk { offset } => chunk::read(data, *offset, wanted, each),
+            Content::Lines { first_line } => lines(data, *first_line, wanted, each),
+            Content::Json { first_line, records } | Content::Xml { first_line, records } => {
+                let xml = matches!(self.piece.content, Content::Xml { .. });
+                let (mut line, mut counted) = (*first_line, 0);
+                for (number, range) in (0..).zip(records) {
+                    line += line_ends(&data[counted..range.start]);
+                    counted = range.start;
+                    if wanted(number) {
+                        let text = String::from_utf8_lossy(&data[range.clone()]);
+                        let raw = if xml { Raw::Event(&text) } else { Raw::Json(&text) };
+                        each(Ok((number, raw, Place::Line(line))));
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn lines(data: &[u8], first_line: u64, wanted: &mut dyn FnMut(u32) -> bool, each: Each<'_>) {
+    let mut number = 0;
+    // All at once is cheaper than line by line, and nearly always right.
+    let valid = std::str::from_utf8(data).ok();
+    let mut start = 0;
+    for line in first_line.. {
+        let len = memchr::memchr(b'\n', &data[start..]).unwrap_or(data.len() - start);
+        let range = start..start + len;
+        start += len + 1;
+        let text = match valid {
+            Some(text) => Cow::Borrowed(&text[range]),
+            None => String::from_utf8_lossy(&data[range]),
+        };
+        let text = text.trim_ascii();
+        if !text.is_empty() {
+            if wanted(number) {
+                each(Ok((number, Raw::Json(text), Place::Line(line))));
+            }
+            number += 1;
+        }
+        if start >= data.len() {
+            break;
+        }
+    }
+}
+
+/// Why a record could not be read, and in which of its lines, from 0.
+type RecordFault = (u64, Reason);
+
+fn locate(place: Place, (line, reason): RecordFault) -> Fault {
+    let place = match place {
+        Place::Line(first) => Place::Line(first + line),
+        other => other,
+    };
+    (Some(place), reason)
+}
+
+fn put<S: FieldSink>(
+    raw: Raw<'_>,
+    options: &Options,
+    path: &mut String,
+    sink: &mut S,
+) -> Result<(), RecordFault> {
+    let json = match raw {
+        Raw::Event(xml) => return put_event(xml, options, sink),
+        Raw::Json(json) => document::unwrap(json),
+    };
+    // Documents that lack what rules ask for (`data_stream.dataset`…) would be completed here.
+    match json {
+        Record::Event(xml) => put_event(&xml, options, sink),
+        Record::Plain(text) => document::put(text, path, sink),
+        Record::Hit { source, meta } => {
+            for (key, value) in meta {
+                sink.put_str(key, &value);
+            }
+            document::put(source, path, sink)
+        }
+    }
+}
+
+fn put_event(xml: &str, options: &Options, sink: &mut dyn FieldSink) -> Result<(), RecordFault> {
+    let event = parse_event(xml).map_err(|error| (0, error.into()))?;
+    normalize(&event, options, sink);
+    Ok(())
+}
+
+fn normalize(event: &WinEvent<'_>, options: &Options, sink: &mut dyn FieldSink) {
+    match options.stage {
+        Stage::Agent => dragnet_ecs::agent(event, sink),
+        Stage::Ecs => dragnet_ecs::normalize(event, options.flavor, sink),
+    }
+}
+
+fn render(raw: Raw<'_>, options: &Options) -> Result<Document, RecordFault> {
+    let event = |xml: &str| {
+        let mut document = Document::new();
+        put_event(xml, options, &mut document)?;
+        Ok(document)
+    };
+    match raw {
+        Raw::Event(xml) => event(xml),
+        Raw::Json(json) => match document::unwrap(json) {
+            Record::Event(xml) => event(&xml),
+            Record::Plain(text) => document::render(text),
+            Record::Hit { source, meta } => {
+                let mut document = document::render(source)?;
+                for (key, value) in meta {
+                    document.set(key, value.into());
+                }
+                Ok(document)
+            }
+        },
+    }
+}
+
+/// Puts a document's keys in order, which its type promises: `serde_json` keeps them as they come when any
+/// crate in the build asks for that.
+fn sort(document: &mut Document) {
+    document.0.sort_keys();
+    document.0.values_mut().for_each(serde_json::Value::sort_all_objects);
+}
+
+/// The problems of one block.
+struct Report<'r> {
+    path: &'r Arc<str>,
+    problems: &'r mut Vec<Problem>,
+    named: usize,
+    more: u32,
+    last: Option<Place>,
+}
+
+impl Report<'_> {
+    fn add(&mut self, (place, reason): Fault) -> Severity {
+        let problem = Problem { path: Arc::clone(self.path), place, reason };
+        let severity = problem.severity();
+        if self.named < MAX_NAMED {
+            self.named += 1;
+            self.last = place;
+            self.problems.push(problem);
+        } else {
+            self.more += 1;
+        }
+        severity
+    }
+
+    fn finish(self) {
+        if self.more > 0 {
+            let reason = Reason::More(self.more);
+            self.problems.push(Problem { path: Arc::clone(self.path), place: self.last, reason });
+        }
+    }
+}

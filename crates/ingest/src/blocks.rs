@@ -1,0 +1,113 @@
+//! Blocks: a source cut into pieces that can be read on any thread.
+
+use std::sync::Arc;
+
+use crate::block::Block;
+use crate::cut::Cut;
+use crate::input::Input;
+use crate::problem::{Problem, Reason};
+use crate::unpack::{Limits, Opened, bytes_read, open_input, open_member};
+use crate::zip::Zip;
+
+/// The blocks of a source, in order. Cutting them is sequential and cheap; reading them is neither.
+///
+/// After an error there may be more: the other members of an archive, the rest of a file.
+pub struct Blocks {
+    source: u32,
+    next_number: u32,
+    limits: Limits,
+    archives: Vec<Archive>,
+    current: Option<(Arc<str>, Box<dyn Cut>)>,
+}
+
+struct Archive {
+    path: Arc<str>,
+    zip: Zip,
+}
+
+impl std::fmt::Debug for Blocks {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Blocks { source, next_number, .. } = self;
+        f.debug_struct("Blocks").field("source", source).field("next", next_number).finish()
+    }
+}
+
+impl Blocks {
+    pub(crate) fn open(input: &Input, path: Arc<str>, source: u32) -> Result<Blocks, Reason> {
+        let limits = Limits::new(input.len().map_err(Reason::Io)?);
+        let opened = open_input(input, &limits)?;
+        let mut blocks =
+            Blocks { source, next_number: 0, limits, archives: Vec::new(), current: None };
+        blocks.enter(opened, path);
+        Ok(blocks)
+    }
+
+    /// How many bytes of the source were read so far, of [`Source::bytes`](crate::Source::bytes).
+    /// Of an archive, what its directory takes is not counted.
+    pub fn bytes_read(&self) -> u64 {
+        bytes_read(&self.limits)
+    }
+
+    fn enter(&mut self, opened: Opened, path: Arc<str>) {
+        match opened {
+            Opened::Empty => {}
+            Opened::Records(cut) => self.current = Some((path, cut)),
+            Opened::Archive(zip) => self.archives.push(Archive { path, zip }),
+        }
+    }
+
+    /// Opens the next member of the innermost archive; `Ok(false)` if there is none in any.
+    fn next_member(&mut self) -> Result<bool, Problem> {
+        let level = self.archives.len();
+        let Some(archive) = self.archives.last_mut() else { return Ok(false) };
+        let problem =
+            |path: &Arc<str>, reason| Problem { path: Arc::clone(path), place: None, reason };
+        let member = match archive.zip.next() {
+            Ok(Some(Ok(member))) => member,
+            Ok(Some(Err(error))) => return Err(problem(&archive.path, error.into())),
+            Ok(None) => {
+                self.archives.pop();
+                return Ok(true);
+            }
+            Err(error) => {
+                let problem = problem(&archive.path, Reason::Io(error));
+                self.archives.pop();
+                return Err(problem);
+            }
+        };
+        let path: Arc<str> = format!("{}:{}", archive.path, member.name).into();
+        let opened = open_member(&archive.zip, &member, level, &self.limits)
+            .map_err(|reason| problem(&path, reason))?;
+        self.enter(opened, path);
+        Ok(true)
+    }
+}
+
+impl Iterator for Blocks {
+    type Item = Result<Block, Problem>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            if let Some((path, cut)) = &mut self.current {
+                match cut.next() {
+                    Some(Ok(piece)) => {
+                        let number = self.next_number;
+                        self.next_number += 1;
+                        let path = Arc::clone(path);
+                        return Some(Ok(Block { source: self.source, number, path, piece }));
+                    }
+                    Some(Err((place, reason))) => {
+                        let path = Arc::clone(path);
+                        return Some(Err(Problem { path, place, reason }));
+                    }
+                    None => self.current = None,
+                }
+            }
+            match self.next_member() {
+                Ok(true) => {}
+                Ok(false) => return None,
+                Err(problem) => return Some(Err(problem)),
+            }
+        }
+    }
+}

@@ -1,0 +1,206 @@
+//! JSON in any layout: an array of values, or values one after the other.
+
+use std::ops::Range;
+
+use memchr::{memchr, memchr3};
+
+use crate::cut::Content;
+use crate::cut::records::{Split, Step};
+
+/// Finds values by brackets and quotes. Whether they are JSON shows when they are read.
+#[derive(Debug, Default)]
+pub(crate) struct JsonValues {
+    in_array: bool,
+    learned: bool,
+    /// How far values are indented, if what is in them is indented further: then a line that is
+    /// indented just so and opens an object is the next value, even if this one has no end.
+    column: Option<usize>,
+}
+
+/// Where a value ends.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Scan {
+    /// Here (exclusive).
+    End(usize),
+    /// Nowhere in this text.
+    More,
+    /// It is broken at this place: a line ends in a string, or another value starts.
+    Broken(usize),
+}
+
+/// Finds the end of the array, object or string that starts at `from`.
+pub(crate) fn scan_value(bytes: &[u8], from: usize, column: Option<usize>) -> Scan {
+    let mut depth = 0usize;
+    let mut at = from;
+    while let Some(&byte) = bytes.get(at) {
+        match byte {
+            b'"' => match string_end(bytes, at + 1) {
+                Scan::End(end) => {
+                    at = end;
+                    if depth == 0 {
+                        return Scan::End(end);
+                    }
+                    continue;
+                }
+                other => return other,
+            },
+            b'{' | b'[' => depth += 1,
+            b'}' | b']' => {
+                depth = depth.saturating_sub(1);
+                if depth == 0 {
+                    return Scan::End(at + 1);
+                }
+            }
+            b'\n' if column.is_some_and(|column| opens_at(bytes, at + 1, column)) => {
+                return Scan::Broken(at + 1);
+            }
+            _ => {}
+        }
+        at += 1;
+    }
+    Scan::More
+}
+
+fn string_end(bytes: &[u8], mut at: usize) -> Scan {
+    loop {
+        let Some(found) = bytes.get(at..).and_then(|rest| memchr3(b'"', b'\\', b'\n', rest)) else {
+            return Scan::More;
+        };
+        at += found;
+        match bytes[at] {
+            b'"' => return Scan::End(at + 1),
+            b'\\' => at += 2,
+            _ => return Scan::Broken(at),
+        }
+    }
+}
+
+/// The number of spaces and tabs at this place.
+fn indent(bytes: &[u8], at: usize) -> usize {
+    bytes[at..].iter().take_while(|b| matches!(b, b' ' | b'\t')).count()
+}
+
+fn opens_at(bytes: &[u8], at: usize, column: usize) -> bool {
+    indent(bytes, at) == column && bytes.get(at + column) == Some(&b'{')
+}
+
+impl JsonValues {
+    /// Learns the layout from the first object that goes over several lines; it starts at `start`
+    /// and ends before `end`, as far as it is at hand.
+    fn learn_layout(&mut self, buf: &[u8], start: usize, end: usize) {
+        let line = memchr::memrchr(b'\n', &buf[..start]).map_or(0, |end| end + 1);
+        let column = indent(buf, line);
+        let Some(next) = memchr(b'\n', &buf[start..end]).map(|len| start + len + 1) else { return };
+        let next_column = indent(buf, next);
+        if next + next_column == buf.len() {
+            return;
+        }
+        self.learned = true;
+        if line + column == start && next_column > column {
+            self.column = Some(column);
+        }
+    }
+}
+
+impl Split for JsonValues {
+    fn next(&mut self, buf: &[u8], mut at: usize) -> Step {
+        // Where the line starts, if the value is the first thing on it: its indentation is needed.
+        let mut line = Some(at);
+        loop {
+            match buf.get(at) {
+                None => return Step::More(line.unwrap_or(at)),
+                Some(b' ' | b'\t' | b'\r') => {}
+                Some(b'\n') => line = Some(at + 1),
+                Some(b',' | 0x1e) => line = None,
+                Some(b'[') if !self.in_array => (self.in_array, line) = (true, None),
+                Some(b']') => (self.in_array, line) = (false, None),
+                Some(_) => break,
+            }
+            at += 1;
+        }
+        let more = Step::More(line.unwrap_or(at));
+        if !matches!(buf[at], b'{' | b'[' | b'"') {
+            // A number or word, or no JSON at all.
+            let stop = |b: &u8| matches!(b, b',' | b'\n' | b']' | b'{');
+            return match buf[at..].iter().position(stop) {
+                Some(len) => Step::Record(at..at + len.max(1)),
+                None => more,
+            };
+        }
+        let mut scan = scan_value(buf, at, self.column);
+        if !self.learned && buf[at] == b'{' {
+            let end = if let Scan::End(end) = scan { end } else { buf.len() };
+            self.learn_layout(buf, at, end);
+            scan = scan_value(buf, at, self.column);
+        }
+        match scan {
+            Scan::End(end) => Step::Record(at..end),
+            Scan::More => more,
+            // A broken value goes on to where the next one starts.
+            Scan::Broken(broken) => match self.resync(buf, broken) {
+                Some(end) => Step::Record(at..end),
+                None => more,
+            },
+        }
+    }
+
+    /// A line that opens an object.
+    fn resync(&self, buf: &[u8], from: usize) -> Option<usize> {
+        // A line may have started right before.
+        let mut at = from.saturating_sub(1);
+        while let Some(end) = buf.get(at..).and_then(|rest| memchr(b'\n', rest)) {
+            at += end + 1;
+            let column = self.column.unwrap_or_else(|| indent(buf, at));
+            if opens_at(buf, at, column) {
+                return Some(at + column);
+            }
+        }
+        None
+    }
+
+    fn content(first_line: u64, records: Vec<Range<usize>>) -> Content {
+        Content::Json { first_line, records }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cut::records::tests::cut;
+
+    /// Checks with every size of block.
+    #[track_caller]
+    fn check(text: &str, expected: &[&str]) {
+        for block in [4, 7, 16, 64, 1024] {
+            assert_eq!(cut(text, JsonValues::default(), block, 1024), expected, "{block}: {text}");
+        }
+    }
+
+    #[test]
+    fn arrays_and_sequences() {
+        check("", &[]);
+        check(" [ ] ", &[]);
+        check(r#"[{"a":"]}\"{"},{"b":[{}]}]"#, &[r#"1[{"a":"]}\"{"}]"#, r#"1[{"b":[{}]}]"#]);
+        check("{\n \"a\": 1\n}\n{\n}{}", &["1[{\n \"a\": 1\n}]", "4[{\n}]", "5[{}]"]);
+        check("[1, \"x,y\", [2], {}]", &["1[1]", "1[\"x,y\"]", "1[[2]]", "1[{}]"]);
+        check("[{}]\n[{}]", &["1[{}]", "2[{}]"]);
+    }
+
+    #[test]
+    fn what_is_broken_costs_one_record() {
+        check(
+            "[\n {\n  \"a\": \"x\n },\n {\n  \"b\": 1\n }\n]",
+            &["2[{\n  \"a\": \"x\n },\n ]", "5[{\n  \"b\": 1\n }]"],
+        );
+        check("{\n  \"a\": {\n{\n  \"b\": 1\n}\n", &["1[{\n  \"a\": {\n]", "3[{\n  \"b\": 1\n}]"]);
+        check("{}\n{\"a\": [\n{\"b\": 1}\n", &["1[{}]", "2[{\"a\": [\n]", "3[{\"b\": 1}]"]);
+        check("[{\"a\": 1}, {\"b\": ", &["1[{\"a\": 1}]", "1[{\"b\": ]"]);
+        check("{} rubbish\n{}", &["1[{}]", "1[rubbish]", "2[{}]"]);
+    }
+
+    #[test]
+    fn large_values_are_passed_over() {
+        let large = format!("[\n{{\"a\": \"{}\"}},\n{{\"b\": 1}}\n]", "x".repeat(500));
+        assert_eq!(cut(&large, JsonValues::default(), 16, 64), ["2!", "3[{\"b\": 1}]"]);
+    }
+}

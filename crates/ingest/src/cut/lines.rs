@@ -1,0 +1,101 @@
+//! JSON lines.
+
+use memchr::{memchr, memrchr};
+
+use crate::cut::{BLOCK, Content, Cut, Fault, MAX_RECORD, Piece, Stream, line_ends};
+use crate::problem::{Place, Reason};
+
+/// Cuts at line ends.
+pub(crate) struct Lines {
+    stream: Stream,
+    line: u64,
+    block: usize,
+    max: usize,
+}
+
+impl Lines {
+    pub(crate) fn new(stream: Stream) -> Lines {
+        Lines { stream, line: 1, block: BLOCK, max: MAX_RECORD }
+    }
+
+    fn piece(&mut self, len: usize) -> Piece {
+        let data = self.stream.take(len);
+        let first_line = self.line;
+        self.line += line_ends(&data);
+        Piece { content: Content::Lines { first_line }, data }
+    }
+
+    /// Drops the rest of a line that is too large.
+    fn drop_line(&mut self) -> Fault {
+        let line = self.line;
+        loop {
+            if let Some(end) = memchr(b'\n', &self.stream.buf) {
+                self.stream.take(end + 1);
+                self.line += 1;
+                break;
+            }
+            self.stream.take(self.stream.buf.len());
+            self.stream.fill(self.block);
+            if self.stream.buf.is_empty() {
+                break;
+            }
+        }
+        (Some(Place::Line(line)), Reason::RecordTooLarge { limit: self.max })
+    }
+}
+
+impl Cut for Lines {
+    fn next(&mut self) -> Option<Result<Piece, Fault>> {
+        let mut searched = 0;
+        let mut want = self.block;
+        loop {
+            self.stream.fill(want);
+            let buf = &self.stream.buf;
+            if let Some(end) = memrchr(b'\n', &buf[searched..]) {
+                return Some(Ok(self.piece(searched + end + 1)));
+            }
+            if buf.len() > self.max {
+                return Some(Err(self.drop_line()));
+            }
+            if self.stream.ended {
+                let len = buf.len();
+                return match len {
+                    0 => self.stream.take_fault().map(Err),
+                    _ => Some(Ok(self.piece(len))),
+                };
+            }
+            searched = buf.len();
+            want = searched + self.block;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Cuts with blocks of 8 and lines of at most 20 bytes.
+    #[track_caller]
+    fn check(text: &'static str, expected: &[&str]) {
+        let stream = Stream::new(Box::new(text.as_bytes()));
+        let mut lines = Lines { stream, line: 1, block: 8, max: 20 };
+        let pieces = std::iter::from_fn(|| lines.next()).map(|piece| match piece {
+            Ok(Piece { content: Content::Lines { first_line }, data }) => {
+                format!("{first_line}:{}", String::from_utf8(data).unwrap())
+            }
+            Ok(_) => unreachable!(),
+            Err((Some(Place::Line(line)), _)) => format!("{line}!"),
+            Err(_) => "!".into(),
+        });
+        assert_eq!(pieces.collect::<Vec<_>>(), expected, "{text}");
+    }
+
+    #[test]
+    fn pieces() {
+        check("", &[]);
+        check("a\nb\nc\nd\ne", &["1:a\nb\nc\nd\n", "5:e"]);
+        check("0123456789\nab\n", &["1:0123456789\nab\n"]);
+        check("a\n012345678901234567890123456789012345\nb\nc", &["1:a\n", "2!", "3:b\n", "4:c"]);
+        check("012345678901234567890123456789012345", &["1!"]);
+    }
+}

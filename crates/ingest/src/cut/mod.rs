@@ -1,0 +1,121 @@
+//! Cutting a stream of bytes into blocks of whole records, without reading the records.
+
+mod evtx;
+pub(crate) mod json;
+mod lines;
+mod records;
+pub(crate) mod xml;
+
+use std::io::{self, Read};
+use std::ops::Range;
+
+pub(crate) use self::evtx::Chunks;
+pub(crate) use lines::Lines;
+pub(crate) use records::Records;
+
+use crate::input::{OverLimit, fill};
+use crate::problem::{Place, Reason};
+use crate::unpack::BadChecksum;
+
+/// About how many bytes of text are one block.
+pub(crate) const BLOCK: usize = 1 << 20;
+
+/// A line or record larger than this is not read.
+pub(crate) const MAX_RECORD: usize = 64 << 20;
+
+/// Whole records of one stream, and where they were.
+#[derive(Debug)]
+pub(crate) struct Piece {
+    pub(crate) content: Content,
+    pub(crate) data: Vec<u8>,
+}
+
+/// How the records stand in a [`Piece`].
+#[derive(Debug)]
+pub(crate) enum Content {
+    /// An EVTX chunk, which started at this offset.
+    Chunk { offset: u64 },
+    /// JSON values, one per line.
+    Lines { first_line: u64 },
+    /// JSON values at these places.
+    Json { first_line: u64, records: Vec<Range<usize>> },
+    /// Event XML at these places.
+    Xml { first_line: u64, records: Vec<Range<usize>> },
+}
+
+/// A [`Problem`](crate::Problem) without the file.
+pub(crate) type Fault = (Option<Place>, Reason);
+
+/// An iterator over pieces, in the order in which they stand in the stream.
+pub(crate) trait Cut: Send {
+    /// The next piece. After an error there may be more.
+    fn next(&mut self) -> Option<Result<Piece, Fault>>;
+}
+
+/// A stream of which the next bytes are at hand. An error ends it, after what was read before.
+pub(crate) struct Stream {
+    reader: Box<dyn Read + Send>,
+    pub(crate) buf: Vec<u8>,
+    /// The offset of `buf` in the stream.
+    pub(crate) offset: u64,
+    /// Nothing comes after `buf`.
+    pub(crate) ended: bool,
+    error: Option<io::Error>,
+}
+
+impl Stream {
+    pub(crate) fn new(reader: Box<dyn Read + Send>) -> Stream {
+        Stream { reader, buf: Vec::new(), offset: 0, ended: false, error: None }
+    }
+
+    /// Reads until `want` bytes are at hand, or the stream ends.
+    pub(crate) fn fill(&mut self, want: usize) {
+        if !self.ended {
+            match fill(&mut *self.reader, &mut self.buf, want) {
+                Ok(more) => self.ended = !more,
+                Err(error) => {
+                    self.ended = true;
+                    self.error = Some(error);
+                }
+            }
+        }
+    }
+
+    /// Takes the first bytes.
+    pub(crate) fn take(&mut self, len: usize) -> Vec<u8> {
+        let rest = self.buf.split_off(len);
+        self.offset += len as u64;
+        std::mem::replace(&mut self.buf, rest)
+    }
+
+    /// The error that ended the stream, once.
+    pub(crate) fn take_fault(&mut self) -> Option<Fault> {
+        let place = Place::Byte(self.offset + self.buf.len() as u64);
+        self.error.take().map(|error| (Some(place), reason(error)))
+    }
+}
+
+/// What an error of a stream means, which may be a file or a chain of decompressors.
+pub(crate) fn reason(error: io::Error) -> Reason {
+    if error.raw_os_error().is_some() {
+        return Reason::Io(error);
+    }
+    let inner = error.get_ref();
+    if let Some(over) = inner.and_then(|e| e.downcast_ref::<OverLimit>()) {
+        return Reason::TooLarge { limit: over.limit };
+    }
+    if inner.and_then(|e| e.downcast_ref::<BadChecksum>()).is_some() {
+        return Reason::Checksum;
+    }
+    match error.kind() {
+        io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof => {
+            Reason::Compression(error)
+        }
+        _ => Reason::Io(error),
+    }
+}
+
+/// The number of line ends.
+pub(crate) fn line_ends(bytes: &[u8]) -> u64 {
+    memchr::memchr_iter(b'\n', bytes).count() as u64
+}

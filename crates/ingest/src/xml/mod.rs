@@ -1,0 +1,13 @@
+//! Windows event XML: a scanner for the XML that Windows writes, and events from it.
+//!
+//! This is the hot path of EVTX too (records are rendered as XML first), so it is written by hand:
+//! nothing is copied unless a text holds entities, and no tag is looked at twice. The price is
+//! that it is a reader for event XML, not a validating XML processor: namespaces are cut off, not
+//! resolved, and a DTD's entities are unknown (they stay as they are written).
+
+mod event;
+mod scan;
+
+pub use event::parse_event;
+pub use scan::XmlError;
+pub(crate) use scan::{TagEnd, skip_markup, tag_end};
