@@ -1,0 +1,347 @@
+//! From files and texts to a set of compiled rules.
+
+use std::collections::{HashMap, HashSet};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use dragnet_eql::Options;
+use dragnet_event::Schema;
+use dragnet_plan::{Diagnostic, Query, Severity};
+
+use crate::catalogue as code;
+use crate::document::{Contents, Entry, Format};
+use crate::problem::{Problem, Shown, coded};
+use crate::read::{Issue, Reading, has_filters, read_rule};
+use crate::report::{Deprecated, Report, Skipped, Unsupported};
+use crate::rule::Rule;
+use crate::{json_reader, toml_reader};
+
+/// The field that `process where` of an EQL query tests, unless the rule names another.
+pub const CATEGORY_FIELD: &str = "event.category";
+
+/// Rules that are ready to run, and what became of the others.
+#[derive(Debug, Default)]
+pub struct RuleSet {
+    /// The rules, in the order in which they were met. No two have the same id.
+    pub rules: Vec<LoadedRule>,
+    /// What became of every rule document.
+    pub report: Report,
+}
+
+/// A rule that is ready to run.
+#[derive(Debug, Clone)]
+pub struct LoadedRule {
+    /// The document.
+    pub rule: Arc<Rule>,
+    /// Its query, compiled.
+    pub query: Query,
+    /// What is doubtful about it; also in the report.
+    pub warnings: Vec<Problem>,
+    /// Where it was read from.
+    pub origin: Origin,
+}
+
+/// Where a rule was read from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Origin {
+    /// The file, as it was named or found.
+    pub path: String,
+    /// Line on which the rule begins, from 1: that of `[rule]` in TOML.
+    pub line: usize,
+}
+
+/// Collects rules from files, directories and texts.
+///
+/// # Examples
+///
+/// ```
+/// use dragnet_rules::{Format, Loader};
+///
+/// let text = r#"
+/// [rule]
+/// name = "Shell"
+/// rule_id = "8d2c7c5e-0000-4000-8000-000000000001"
+/// type = "eql"
+/// language = "eql"
+/// severity = "low"
+/// risk_score = 21
+/// query = 'process where process.name : "cmd.exe"'
+/// "#;
+/// let mut loader = Loader::new();
+/// loader.text("shell.toml", Format::Toml, text.as_bytes());
+/// let set = loader.finish();
+/// assert_eq!(set.report.loaded, 1);
+/// assert_eq!(set.rules[0].rule.name, "Shell");
+/// ```
+#[derive(Debug)]
+pub struct Loader {
+    schema: Schema,
+    set: RuleSet,
+    /// The ids that are taken, and by whom.
+    ids: HashMap<String, Holder>,
+    /// Directories that were read, by their canonical paths.
+    pub(crate) directories: HashSet<PathBuf>,
+}
+
+/// The rule that has an id. Rules that are not supported have theirs too, so that the same one
+/// met twice is counted once.
+#[derive(Debug)]
+struct Holder {
+    rule: Arc<Rule>,
+    origin: Origin,
+    /// Whether the rule is loaded.
+    runs: bool,
+}
+
+impl Default for Loader {
+    fn default() -> Loader {
+        Loader::new()
+    }
+}
+
+impl Loader {
+    /// A loader that compiles queries for telemetry: every field exists and may be missing.
+    pub fn new() -> Loader {
+        Loader {
+            schema: Schema::open(),
+            set: RuleSet::default(),
+            ids: HashMap::new(),
+            directories: HashSet::new(),
+        }
+    }
+
+    /// Takes the rules of a text that is named by the caller. The name stands for a path in
+    /// reports.
+    pub fn text(&mut self, name: &str, format: Format, bytes: &[u8]) {
+        if let Some(contents) = self.read(name, format, bytes) {
+            if contents.is_empty() {
+                let problem =
+                    Problem::of_file(name, code::NO_RULE, "there is no rule in this file");
+                self.set.report.failed.push(problem);
+            }
+            self.take(name, contents);
+        }
+    }
+
+    /// The rules and the report.
+    pub fn finish(self) -> RuleSet {
+        self.set
+    }
+
+    pub(crate) fn report(&mut self) -> &mut Report {
+        &mut self.set.report
+    }
+
+    /// Reads a text. `None` if it is no text; then the report says so.
+    pub(crate) fn read(&mut self, path: &str, format: Format, bytes: &[u8]) -> Option<Contents> {
+        if bytes.starts_with(b"\xFF\xFE") || bytes.starts_with(b"\xFE\xFF") {
+            let problem = Problem::of_file(path, code::NOT_UTF8, "the file is UTF-16, not UTF-8");
+            self.set.report.failed.push(problem);
+            return None;
+        }
+        let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
+        let text = match std::str::from_utf8(bytes) {
+            Ok(text) => Arc::from(text),
+            Err(_) if format == Format::Json => self.valid_lines(path, bytes),
+            Err(_) => {
+                self.not_utf8(path, bytes, 0);
+                return None;
+            }
+        };
+        Some(match format {
+            Format::Toml => toml_reader::read(path, &text),
+            Format::Json => json_reader::read(path, &text),
+        })
+    }
+
+    /// The text with the lines emptied that are not UTF-8; each of them is named, the first hundred
+    /// of them.
+    fn valid_lines(&mut self, path: &str, bytes: &[u8]) -> Arc<str> {
+        let mut text = String::with_capacity(bytes.len());
+        let mut broken = 0;
+        for (at, line) in bytes.split(|byte| *byte == b'\n').enumerate() {
+            if at > 0 {
+                text.push('\n');
+            }
+            match std::str::from_utf8(line) {
+                Ok(line) => text.push_str(line),
+                Err(_) if broken < 100 => {
+                    broken += 1;
+                    self.not_utf8(path, line, at);
+                }
+                Err(_) => {
+                    let message = "more than 100 lines are not UTF-8; the file is not read further";
+                    let problem = Problem::of_file(path, code::TOO_MANY_BROKEN, message);
+                    self.set.report.failed.push(problem);
+                    break;
+                }
+            }
+        }
+        Arc::from(text)
+    }
+
+    /// Names the first byte that is not UTF-8; `lines` lines come before the bytes.
+    fn not_utf8(&mut self, path: &str, bytes: &[u8], lines: usize) {
+        let valid = bytes.utf8_chunks().next().map_or("", |chunk| chunk.valid());
+        let mut problem =
+            Problem::of_file(path, code::NOT_UTF8, "the text is not UTF-8 from here on");
+        problem.line = lines + valid.matches('\n').count() + 1;
+        problem.column = valid.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+        self.set.report.failed.push(problem);
+    }
+
+    /// Takes what a file holds.
+    pub(crate) fn take(&mut self, path: &str, contents: Contents) {
+        let withdrawn = Path::new(path).components().any(|c| c.as_os_str() == "_deprecated");
+        let Contents { text, format, entries, problems, skipped } = contents;
+        let report = &mut self.set.report;
+        if withdrawn && !problems.is_empty() {
+            report.deprecated.push(Deprecated { path: path.to_owned(), rule: None });
+        } else {
+            report.failed.extend(problems);
+        }
+        report.skipped.extend(skipped);
+        for mut entry in entries {
+            let label = entry.label();
+            if withdrawn || entry.is_deprecated() {
+                self.set.report.deprecated.push(Deprecated { path: path.to_owned(), rule: label });
+                continue;
+            }
+            let fields = std::mem::take(&mut entry.fields);
+            let extra = std::mem::take(&mut entry.extra);
+            let site = Site { path, text: &text, format, entry: &entry, label };
+            match read_rule(fields, extra) {
+                Reading::Broken(issues) => {
+                    let errors = issues.iter().filter(|issue| issue.is_error());
+                    let problems = errors.map(|issue| site.issue(issue)).collect();
+                    self.fail(problems);
+                }
+                Reading::Rule(rule, issues) => self.rule(&site, Arc::from(rule), &issues),
+            }
+        }
+    }
+
+    /// Takes a rule that is complete: loads it, or names what keeps it from running.
+    fn rule(&mut self, site: &Site<'_>, rule: Arc<Rule>, issues: &[Issue]) {
+        let reason = rule.rule_type.unsupported(rule.language.as_deref());
+        let filters = "the rule has `filters`, which Dragnet does not apply yet";
+        let reason = reason.or(has_filters(&rule.fields).then_some(filters));
+        if !self.admit(site, &rule, reason.is_none()) {
+            return;
+        }
+        if let Some(reason) = reason {
+            self.set.report.unsupported.push(Unsupported {
+                path: site.path.to_owned(),
+                rule: rule.name.clone(),
+                rule_type: rule.rule_type.name(),
+                reason: reason.to_owned(),
+            });
+            self.hold(site, rule, false);
+            return;
+        }
+        let category_field = rule.event_category_override.as_deref().unwrap_or(CATEGORY_FIELD);
+        let options = Options { schema: &self.schema, category_field };
+        let (query, diagnostics) = dragnet_eql::compile(&rule.query, &options);
+        let text: Arc<str> = Arc::from(rule.query.as_str());
+        let (errors, doubts): (Vec<_>, Vec<_>) =
+            diagnostics.into_iter().partition(|d| d.severity == Severity::Error);
+        let Some(query) = query.filter(|_| errors.is_empty()) else {
+            let mut problems: Vec<_> =
+                errors.into_iter().map(|d| site.diagnostic(&text, d)).collect();
+            if problems.is_empty() {
+                let message = "the query could not be compiled";
+                problems.push(site.diagnostic(&text, coded(code::NOT_COMPILED, 0..0, message)));
+            }
+            return self.fail(problems);
+        };
+        let mut warnings: Vec<_> = issues.iter().map(|issue| site.issue(issue)).collect();
+        warnings.extend(doubts.into_iter().map(|doubt| site.diagnostic(&text, doubt)));
+        self.set.report.warnings.extend(warnings.iter().cloned());
+        self.set.report.loaded += 1;
+        *self.set.report.loaded_by_type.entry(rule.rule_type).or_default() += 1;
+        self.hold(site, rule.clone(), true);
+        self.set.rules.push(LoadedRule { rule, query, warnings, origin: site.origin() });
+    }
+
+    /// Reports the errors of one rule as one failure.
+    fn fail(&mut self, problems: Vec<Problem>) {
+        let mut problems = problems.into_iter();
+        let Some(mut first) = problems.next() else { return };
+        problems.for_each(|other| first.add(other));
+        self.set.report.failed.push(first);
+    }
+
+    /// Whether no other rule has the id. The same rule once more is skipped; a different one with
+    /// the same id is a failure, since the two would share their alerts' ids.
+    fn admit(&mut self, site: &Site<'_>, rule: &Rule, runs: bool) -> bool {
+        let Some(holder) = self.ids.get(&rule.rule_id) else { return true };
+        let at = format!("{}:{}", holder.origin.path, holder.origin.line);
+        if holder.rule.detects_like(rule) {
+            self.set.report.skipped.push(Skipped {
+                path: site.path.to_owned(),
+                line: site.entry.start.line,
+                rule: Some(rule.name.clone()),
+                reason: format!("the same rule as that of {at}"),
+            });
+            return false;
+        }
+        if !(holder.runs && runs) {
+            return true;
+        }
+        let message = format!(
+            "`rule_id` `{}` is that of the rule `{}` in {at}",
+            rule.rule_id, holder.rule.name
+        );
+        let issue = Issue { code: code::DUPLICATE_ID, key: Some("rule_id"), message };
+        self.fail(vec![site.issue(&issue)]);
+        false
+    }
+
+    fn hold(&mut self, site: &Site<'_>, rule: Arc<Rule>, runs: bool) {
+        let origin = site.origin();
+        self.ids.insert(rule.rule_id.clone(), Holder { rule, origin, runs });
+    }
+}
+
+/// Where a rule document stands; turns what is wrong with it into problems with places.
+struct Site<'a> {
+    path: &'a str,
+    text: &'a Arc<str>,
+    format: Format,
+    entry: &'a Entry,
+    label: Option<String>,
+}
+
+impl Site<'_> {
+    fn origin(&self) -> Origin {
+        Origin { path: self.path.to_owned(), line: self.entry.start.line }
+    }
+
+    /// A problem at the value of a key, or where the rule begins.
+    fn issue(&self, issue: &Issue) -> Problem {
+        let start = self.entry.start.offset;
+        let key = issue.key.and_then(|key| self.entry.spans.get(key).cloned());
+        let span = key.unwrap_or(start..start + 1);
+        self.at_file(coded(issue.code, span, &issue.message))
+    }
+
+    /// A problem within the query. The file's text is shown where the query stands in it as it
+    /// is meant; in JSON it does not, all of it being on one line.
+    fn diagnostic(&self, query: &Arc<str>, diagnostic: Diagnostic) -> Problem {
+        let Some(map) = &self.entry.query else { return self.at_file(diagnostic) };
+        let span = map.to_source(&diagnostic.span);
+        if self.format == Format::Toml {
+            return self.at_file(Diagnostic { span, ..diagnostic });
+        }
+        let place = self.entry.start.advance(self.text, span.start);
+        let origin = format!("{}:{}:{}, query", self.path, place.line, place.column);
+        let shown = Shown::Decoded(query.clone(), origin);
+        Problem::new(self.path, place, diagnostic, shown).of_rule(self.label.clone())
+    }
+
+    fn at_file(&self, diagnostic: Diagnostic) -> Problem {
+        let place = self.entry.start.advance(self.text, diagnostic.span.start);
+        let shown = Shown::File(self.text.clone());
+        Problem::new(self.path, place, diagnostic, shown).of_rule(self.label.clone())
+    }
+}

@@ -1,0 +1,84 @@
+//! All of Elastic's rules.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use dragnet_rules::{RuleSet, load};
+
+/// The test material, or `None`, said aloud.
+#[expect(clippy::disallowed_methods, reason = "tests find their material by the environment")]
+fn corpora() -> Option<PathBuf> {
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors();
+    let named = std::env::var("DRAGNET_CORPORA").ok().map(PathBuf::from);
+    let found = named.or_else(|| {
+        workspace.map(|above| above.join("../shared/corpora")).find(|path| path.is_dir())
+    });
+    if found.is_none() {
+        println!("skipped: ../shared/corpora is not here");
+    }
+    found
+}
+
+fn elastic_rules() -> Option<RuleSet> {
+    Some(load([corpora()?.join("elastic-rules")]))
+}
+
+#[test]
+fn every_rule_is_accounted_for() {
+    let Some(set) = elastic_rules() else { return };
+    let report = &set.report;
+    let failures: String = report.failed.iter().map(|failure| failure.render(false)).collect();
+    assert_eq!(report.failed.len(), 0, "{failures}");
+    assert_eq!((report.loaded, set.rules.len()), (1020, 1020));
+    // The material's own figures (1,040 and 126) count two live rules as deprecated, a `query` and a
+    // `new_terms` one, because their file names have `_deprecated_` in them.
+    let mut types = BTreeMap::<_, usize>::new();
+    for rule in &report.unsupported {
+        *types.entry(rule.rule_type).or_default() += 1;
+    }
+    let expected = [
+        ("esql", 208),
+        ("machine_learning", 106),
+        ("new_terms", 240),
+        ("query", 454),
+        ("threat_match", 6),
+        ("threshold", 28),
+    ];
+    assert_eq!(types, BTreeMap::from(expected));
+    assert_eq!(report.unsupported.len(), 1042);
+    assert_eq!(report.deprecated.len(), 124);
+    assert!(report.deprecated.iter().all(|deprecated| deprecated.rule.is_some()));
+    assert!(report.skipped.is_empty(), "{:?}", report.skipped);
+}
+
+#[test]
+fn loaded_rules_are_what_the_files_say() {
+    let Some(set) = elastic_rules() else { return };
+    let warnings = || set.rules.iter().flat_map(|loaded| &loaded.warnings);
+    let own: Vec<_> = warnings().filter(|warning| warning.code.starts_with("RULE")).collect();
+    assert!(own.is_empty(), "{own:?}");
+    assert_eq!(warnings().count(), set.report.warnings.len());
+    for loaded in &set.rules {
+        let (rule, path) = (&loaded.rule, &loaded.origin.path);
+        assert_eq!(rule.rule_type.name(), "eql", "{path}");
+        assert_eq!(rule.fields["rule_id"], rule.rule_id.as_str(), "{path}");
+        assert_eq!(rule.fields["query"], rule.query.as_str(), "{path}");
+        assert_eq!(rule.extra["metadata"]["maturity"], "production", "{path}");
+        assert!(rule.from_ms < 0 && rule.interval_ms > 0, "{path}");
+        let text = std::fs::read_to_string(path).unwrap();
+        assert_eq!(text.lines().nth(loaded.origin.line - 1), Some("[rule]"), "{path}");
+    }
+    let override_of_type = |rule: &&dragnet_rules::LoadedRule| {
+        rule.rule.event_category_override.as_deref() == Some("event.type")
+    };
+    assert_eq!(set.rules.iter().filter(override_of_type).count(), 13);
+    let building_blocks = set.rules.iter().filter(|rule| rule.rule.building_block_type.is_some());
+    assert_eq!(building_blocks.count(), 69);
+}
+
+#[test]
+fn the_order_is_that_of_the_paths() {
+    let Some(set) = elastic_rules() else { return };
+    let paths: Vec<_> = set.rules.iter().map(|rule| Path::new(&rule.origin.path)).collect();
+    assert!(paths.is_sorted());
+}

@@ -1,0 +1,7 @@
+//! Rules from files: what is loaded, what is reported, and where.
+#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "this is a test")]
+
+mod corpus;
+mod files;
+mod hostile;
+mod places;
