@@ -203,6 +203,9 @@ pub(crate) struct CheckArgs {
     /// The form of the report
     #[arg(long, value_enum, default_value_t = ReportFormat::Text)]
     pub(crate) format: ReportFormat,
+    /// Also name every rule that is not supported yet, and show every warning
+    #[arg(long, short)]
+    pub(crate) verbose: bool,
     /// Rule files or directories
     #[arg(required = true, value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,

@@ -131,10 +131,7 @@ impl<'a> Study<'a> {
         matcher: &mut Matcher<'_>,
     ) {
         batch.clear();
-        let (source, number) = (block.source(), block.number());
-        block.read(options, batch, &mut self.problems, |batch, index| {
-            batch.end_row(EventRef { source, block: number, index });
-        });
+        block.read(options, batch, &mut self.problems);
         self.events += batch.len() as u64;
         matcher.run(batch, &mut |hit| self.hits.push(hit));
         let wanted = self.args.id.as_deref();

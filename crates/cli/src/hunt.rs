@@ -9,13 +9,13 @@ use anyhow::Context;
 use dragnet_detect::{Alert, alerts};
 use dragnet_engine::{Finding, RuleSet, correlate};
 use dragnet_event::{EventRef, Schema, Time};
-use dragnet_ingest::{Options, Source, discover};
+use dragnet_ingest::{Options, discover};
 use dragnet_rules::LoadedRule;
 
 use crate::args::{Format, HuntArgs, InputArgs};
 use crate::output::write_alerts;
 use crate::progress::Progress;
-use crate::scan::{Outcome, Scan};
+use crate::scan::{Outcome, Scan, ShownEvent};
 use crate::summary::Summary;
 use crate::{ExitStatus, Terminal, rules};
 
@@ -44,12 +44,13 @@ pub(crate) fn run(args: &HuntArgs, terminal: Terminal) -> anyhow::Result<ExitSta
     scan.fetch(events_of(&findings), &mut outcome.events);
     progress.finish();
 
-    let alerts = make_alerts(&loaded.rules, &findings, &outcome, &sources);
+    let alerts = make_alerts(&loaded.rules, &findings, &outcome);
     problems.append(&mut outcome.problems);
     let summary = Summary {
         files: sources.len(),
         events: outcome.event_count,
         problems: &problems,
+        skipped: &outcome.skipped,
         report: &loaded.report,
         alerts: &alerts,
         load_time,
@@ -74,12 +75,7 @@ pub(crate) fn events_of(findings: &[Finding]) -> impl Iterator<Item = EventRef> 
 
 /// The alerts of all findings, by time, then by rule, then by event; the parts of a sequence stay
 /// together.
-fn make_alerts(
-    rules: &[LoadedRule],
-    findings: &[Finding],
-    outcome: &Outcome,
-    sources: &[Source],
-) -> Vec<Alert> {
+fn make_alerts(rules: &[LoadedRule], findings: &[Finding], outcome: &Outcome) -> Vec<Alert> {
     let mut ordered: Vec<&Finding> = findings.iter().collect();
     let key = |finding: &Finding| {
         let last = finding.last();
@@ -92,22 +88,21 @@ fn make_alerts(
         .into_iter()
         .flat_map(|finding| {
             let rule = &rules[finding.query as usize];
-            let (refs, events): (Vec<EventRef>, Vec<_>) = finding
+            let shown: Vec<&ShownEvent> = finding
                 .events
                 .iter()
                 .flatten()
-                .filter_map(|position| Some((position.event, outcome.events.get(&position.event)?)))
-                .map(|(event, shown)| (event, (&shown.document, &shown.identity)))
-                .unzip();
+                .filter_map(|position| outcome.events.get(&position.event))
+                .collect();
+            let events: Vec<_> = shown.iter().map(|e| (&e.document, &e.identity)).collect();
             let mut alerts = alerts(&rule.rule, &rule.query, finding, &events);
             for (i, alert) in alerts.iter_mut().enumerate() {
-                // The parts of a sequence come in the order of its events, then the whole.
-                let own = refs.get(i).or(refs.last());
-                let own =
-                    own.filter(|own| i < refs.len() || refs.iter().all(|r| r.source == own.source));
-                if let Some(event) = own {
-                    let path = sources[event.source as usize].path();
-                    alert.document.set("log.file.path", path.into());
+                // The parts of a sequence come in the order of its events, then the whole, which
+                // is from a file if all its events are.
+                let path = shown.get(i).or(shown.last()).map(|event| &event.path);
+                let common = i < shown.len() || shown.iter().all(|event| Some(&event.path) == path);
+                if let Some(path) = path.filter(|_| common) {
+                    alert.document.set("log.file.path", path.as_str().into());
                 }
             }
             alerts

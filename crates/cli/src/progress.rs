@@ -32,9 +32,9 @@ impl Progress {
         Progress { bar, names: sources.iter().map(|s| s.path().to_owned()).collect() }
     }
 
-    /// `bytes` more of a source have been read; so many events in all.
+    /// A block of a source has been read; so many bytes and events in all.
     pub(crate) fn advance(&self, source: usize, bytes: u64, events: u64) {
-        self.bar.inc(bytes);
+        self.bar.set_position(bytes);
         let name = self
             .names
             .get(source)

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 
 use anyhow::bail;
-use dragnet_rules::RuleSet;
+use dragnet_rules::{RuleSet, TextOptions};
 
 use crate::args::{CheckArgs, ReportFormat};
 use crate::{ExitStatus, Terminal};
@@ -37,7 +37,11 @@ pub(crate) fn check(args: &CheckArgs, terminal: Terminal) -> anyhow::Result<Exit
             serde_json::to_writer_pretty(&mut out, &report)?;
             writeln!(out)?;
         }
-        ReportFormat::Text => write!(out, "{}", report.render(terminal.out.is_colored()))?,
+        ReportFormat::Text => {
+            let color = terminal.out.is_colored();
+            let options = TextOptions { color, warnings: args.verbose, list: args.verbose };
+            write!(out, "{}", report.to_text(options))?;
+        }
     }
     Ok(if report.failed.is_empty() { ExitStatus::Nothing } else { ExitStatus::Error })
 }

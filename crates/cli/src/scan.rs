@@ -10,8 +10,8 @@ use std::sync::{Mutex, PoisonError};
 
 use dragnet_detect::{EventIdentity, identify};
 use dragnet_engine::{Hit, Matcher, RuleSet};
-use dragnet_event::{Batch, Document, EventRef, Field, Time};
-use dragnet_ingest::{Block, Blocks, Options, Problem, Source};
+use dragnet_event::{Batch, Document, EventRef, Field, FieldSink, Scalar, Time};
+use dragnet_ingest::{Block, Blocks, EventSink, Options, Problem, Reason, Source};
 use dragnet_plan::Query;
 
 use crate::progress::Progress;
@@ -42,6 +42,8 @@ pub(crate) struct Scan<'a> {
 #[derive(Debug, Clone)]
 pub(crate) struct ShownEvent {
     pub(crate) document: Document,
+    /// The file that it is from; of an archive, the member.
+    pub(crate) path: String,
     pub(crate) identity: EventIdentity,
 }
 
@@ -54,6 +56,8 @@ pub(crate) struct Outcome {
     pub(crate) events: BTreeMap<EventRef, ShownEvent>,
     /// What could not be read, ordered by source.
     pub(crate) problems: Vec<Problem>,
+    /// Files found in folders that are no logs.
+    pub(crate) skipped: Vec<String>,
     /// Events that were read, those outside `from` and `to` included.
     pub(crate) event_count: u64,
 }
@@ -62,24 +66,74 @@ pub(crate) struct Outcome {
 struct Feed<'a> {
     sources: std::iter::Enumerate<std::slice::Iter<'a, Source>>,
     current: Option<(usize, Blocks)>,
+    /// Bytes of the sources that are done.
+    done: u64,
 }
 
+/// What [`Feed::next`] gives: the number of the source, the bytes read of all sources, and the block.
+type Fed = (usize, u64, Result<Block, Problem>);
+
 impl Feed<'_> {
-    /// The next block, with the number of its source.
-    fn next(&mut self) -> Option<(usize, Result<Block, Problem>)> {
+    fn next(&mut self) -> Option<Fed> {
         loop {
             if let Some((number, blocks)) = &mut self.current {
-                if let Some(block) = blocks.next() {
-                    return Some((*number, block));
+                let block = blocks.next();
+                let read = self.done + blocks.bytes_read();
+                if let Some(block) = block {
+                    return Some((*number, read, block));
                 }
+                self.done = read;
                 self.current = None;
             }
             let (number, source) = self.sources.next()?;
             match source.open(number as u32) {
                 Ok(blocks) => self.current = Some((number, blocks)),
-                Err(problem) => return Some((number, Err(problem))),
+                Err(problem) => return Some((number, self.done, Err(problem))),
             }
         }
+    }
+}
+
+/// A batch that takes only events of a time that is wanted.
+struct Window<'a> {
+    batch: &'a mut Batch,
+    from: Option<Time>,
+    to: Option<Time>,
+}
+
+impl FieldSink for Window<'_> {
+    fn wants(&self, path: &str) -> bool {
+        self.batch.wants(path)
+    }
+
+    fn put(&mut self, path: &str, value: Scalar<'_>) {
+        self.batch.put(path, value);
+    }
+
+    fn put_null(&mut self, path: &str) {
+        self.batch.put_null(path);
+    }
+}
+
+impl EventSink for Window<'_> {
+    fn end_event(&mut self, event: EventRef) {
+        if is_within(self.batch.pending_time(), self.from, self.to) {
+            self.batch.end_row(event);
+        } else {
+            self.batch.abandon_row();
+        }
+    }
+
+    fn abandon_event(&mut self) {
+        self.batch.abandon_row();
+    }
+}
+
+/// Whether an event of this time is looked at; one without a time is, unless times are asked for.
+pub(crate) fn is_within(time: Option<Time>, from: Option<Time>, to: Option<Time>) -> bool {
+    match time {
+        Some(time) => from.is_none_or(|from| time >= from) && to.is_none_or(|to| time < to),
+        None => from.is_none() && to.is_none(),
     }
 }
 
@@ -93,7 +147,7 @@ struct Found {
 impl Scan<'_> {
     /// Reads everything and matches it.
     pub(crate) fn run(&self, rules: &RuleSet, progress: &Progress) -> Outcome {
-        let feed = Feed { sources: self.sources.iter().enumerate(), current: None };
+        let feed = Feed { sources: self.sources.iter().enumerate(), current: None, done: 0 };
         let feed = Mutex::new(feed);
         let event_count = AtomicU64::new(0);
         let found: Vec<Found> = std::thread::scope(|scope| {
@@ -113,8 +167,10 @@ impl Scan<'_> {
         for one in found {
             outcome.hits.extend(one.outcome.hits);
             outcome.events.extend(one.outcome.events);
+            outcome.skipped.extend(one.outcome.skipped);
             problems.extend(one.problems);
         }
+        outcome.skipped.sort_unstable();
         problems.sort_by_key(|(address, _)| *address);
         outcome.problems = problems.into_iter().map(|(_, problem)| problem).collect();
         outcome
@@ -134,17 +190,23 @@ impl Scan<'_> {
         let mut held_bytes = 0;
         loop {
             let next = feed.lock().unwrap_or_else(PoisonError::into_inner).next();
-            let Some((source, block)) = next else { break };
+            let Some((source, read, block)) = next else { break };
             match block {
                 Ok(block) => {
                     let address = (source, block.number());
                     let mut problems = Vec::new();
-                    let count = self.fill(&block, &mut batch, &mut problems);
+                    let (from, to) = (self.from, self.to);
+                    let mut window = Window { batch: &mut batch, from, to };
+                    let count = block.read(self.options, &mut window, &mut problems).events;
+                    let count = u64::from(count);
                     found.problems.extend(problems.into_iter().map(|p| (address, p)));
                     let total = event_count.fetch_add(count, Ordering::Relaxed) + count;
-                    progress.advance(source, block.len() as u64, total);
-                    held_bytes += block.len();
+                    progress.advance(source, read, total);
+                    held_bytes += block.bytes();
                     held.push(block);
+                }
+                Err(problem) if self.is_no_log(source, &problem) => {
+                    found.outcome.skipped.push(problem.path.to_string());
                 }
                 Err(problem) => found.problems.push(((source, u32::MAX), problem)),
             }
@@ -158,29 +220,9 @@ impl Scan<'_> {
         found
     }
 
-    /// Appends the events of a block that lie within `from` and `to`; gives the number of all.
-    fn fill(&self, block: &Block, batch: &mut Batch, problems: &mut Vec<Problem>) -> u64 {
-        let (source, number) = (block.source(), block.number());
-        let mut count = 0;
-        block.read(self.options, batch, problems, |batch, index| {
-            count += 1;
-            if self.is_wanted(batch.pending_time()) {
-                batch.end_row(EventRef { source, block: number, index });
-            } else {
-                batch.abandon_row();
-            }
-        });
-        count
-    }
-
-    /// Whether an event of this time is looked at; one without a time is, unless times are asked for.
-    fn is_wanted(&self, time: Option<Time>) -> bool {
-        match time {
-            Some(time) => {
-                self.from.is_none_or(|from| time >= from) && self.to.is_none_or(|to| time < to)
-            }
-            None => self.from.is_none() && self.to.is_none(),
-        }
+    /// Whether a file that somebody keeps beside the logs is meant, and nothing that was asked for.
+    fn is_no_log(&self, source: usize, problem: &Problem) -> bool {
+        self.sources[source].is_from_folder() && matches!(problem.reason, Reason::UnknownFormat(_))
     }
 
     /// Matches the batch; keeps the hits, and the documents of events that are findings by themselves.
@@ -220,7 +262,7 @@ impl Scan<'_> {
             .map(|(index, mut document)| {
                 let event = EventRef { source: block.source(), block: block.number(), index };
                 let identity = identify(&mut document);
-                (event, ShownEvent { document, identity })
+                (event, ShownEvent { document, identity, path: block.path().to_owned() })
             })
             .collect()
     }

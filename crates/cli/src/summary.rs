@@ -19,6 +19,8 @@ pub(crate) struct Summary<'a> {
     pub(crate) files: usize,
     pub(crate) events: u64,
     pub(crate) problems: &'a [Problem],
+    /// Files found in folders that are no logs.
+    pub(crate) skipped: &'a [String],
     pub(crate) report: &'a Report,
     pub(crate) alerts: &'a [Alert],
     /// How long the rules took to load.
@@ -38,7 +40,15 @@ impl Summary<'_> {
         let mut line = |name: &str, text: String| {
             writeln!(err, "{} {text}", style.bold(&format!("{name:<8}")))
         };
-        line("files", self.files.to_string())?;
+        let skipped = match self.skipped {
+            [] => String::new(),
+            [only] => format!(", {only} skipped: it is no log"),
+            [first, rest @ ..] => {
+                format!(", {first} and {} more skipped: they are no logs", rest.len())
+            }
+        };
+        let read = self.files.saturating_sub(self.skipped.len());
+        line("files", format!("{}{}", thousands(read as u64), style.dim(&skipped)))?;
         let unread = match self.problems.len() {
             0 => String::new(),
             n => format!(", {}", style.red(&format!("{n} {} not be read", count_word(n, "place")))),

@@ -14,7 +14,7 @@ impl Bitmap {
     pub(crate) fn full(rows: usize) -> Bitmap {
         let mut words = vec![u64::MAX; rows.div_ceil(64)];
         if let Some(last) = words.last_mut()
-            && rows % 64 != 0
+            && !rows.is_multiple_of(64)
         {
             *last = (1 << (rows % 64)) - 1;
         }

@@ -5,7 +5,7 @@
 //! one bitmap per predicate, and a stage is an expression over bitmaps that stops as soon as
 //! nothing is left. A predicate that no value in the batch satisfies costs its stages one look.
 
-use dragnet_event::{Batch, ColumnId, Value};
+use dragnet_event::{Batch, ColumnId, Scalar, Value};
 
 use crate::bitmap::Bitmap;
 use crate::column_index::Scratch;
@@ -227,7 +227,7 @@ fn emit(rules: &RuleSet, stage: &CompiledStage, batch: &Batch, row: u32, hit: &m
     }
     let tiebreak = rules
         .tiebreaker()
-        .and_then(|column| batch.column(column).row_values(row).next().map(|v| v.to_value()));
+        .and_then(|column| batch.column(column).row_values(row).next().map(Scalar::to_value));
     let position = Position { time, tiebreak, event: batch.event_ref(row) };
     let (query, number) = (stage.query, stage.stage);
     for key in join_keys(&stage.keys, batch, row) {
@@ -260,7 +260,9 @@ fn join_keys(keys: &[CompiledKey], batch: &Batch, row: u32) -> Vec<JoinKey> {
         }
         tuples = tuples
             .iter()
-            .flat_map(|tuple| values.iter().map(|v| [tuple.as_slice(), &[v.clone()]].concat()))
+            .flat_map(|tuple| {
+                values.iter().map(|v| [tuple.as_slice(), std::slice::from_ref(v)].concat())
+            })
             .take(MAX_KEYS)
             .collect();
     }

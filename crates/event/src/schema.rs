@@ -119,6 +119,16 @@ impl Schema {
         }
     }
 
+    /// The date field of this name, for the field that tells an event's time: under the open schema any
+    /// field can be one.
+    pub fn date_field(&self, name: &str) -> Field {
+        let field = self.field(name);
+        match field.ty() {
+            FieldType::Any => Field::new(FieldSpec { ty: FieldType::Date, ..field.spec().clone() }),
+            _ => field,
+        }
+    }
+
     /// The field of this name, or one without a type if the schema is closed and has none: for
     /// names that come from settings (the timestamp field), not from rules.
     pub fn field(&self, name: &str) -> Field {

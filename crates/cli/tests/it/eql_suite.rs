@@ -85,7 +85,11 @@ fn cases(path: &Path) -> Vec<Case> {
             Case {
                 name: query.get("name").map_or("?", |n| n.as_str().unwrap()).to_owned(),
                 query: query["query"].as_str().unwrap().to_owned(),
-                expected: if several { lists.iter().map(ids).collect() } else { vec![ids(expected)] },
+                expected: if several {
+                    lists.iter().map(ids).collect()
+                } else {
+                    vec![ids(expected)]
+                },
                 join_keys: query.get("join_keys").map(|keys| {
                     let keys = keys.as_array().unwrap().iter();
                     keys.map(|key| key.as_str().unwrap().to_owned()).collect()
@@ -108,14 +112,25 @@ fn compare(suite: &Suite, case: &Case, answer: &Answer, failures: &mut Vec<Strin
     if !case.expected.contains(&answer.ids) || keys_differ {
         failures.push(format!(
             "{} {}\n{}\nexpected {:?} {:?}\ngot      {:?} {:?}",
-            suite.file, case.name, case.query, case.expected, case.join_keys, answer.ids, answer.join_keys
+            suite.file,
+            case.name,
+            case.query,
+            case.expected,
+            case.join_keys,
+            answer.ids,
+            answer.join_keys
         ));
     }
 }
 
 #[track_caller]
 fn report(run: usize, failures: &[String]) {
-    assert!(failures.is_empty(), "{} of {run} failed:\n\n{}", failures.len(), failures.join("\n\n"));
+    assert!(
+        failures.is_empty(),
+        "{} of {run} failed:\n\n{}",
+        failures.len(),
+        failures.join("\n\n")
+    );
     println!("{run} queries give what is expected");
     assert!(run >= 245, "the suite has 245 queries, and only {run} were run");
 }
@@ -125,7 +140,8 @@ fn through_the_library() {
     let Some(root) = corpora("eql-suite") else { return };
     let (mut run, mut failures) = (0, Vec::new());
     for suite in SUITES {
-        let mappings = files(&root, suite, "mapping").into_iter().map(|p| fs::read_to_string(p).unwrap());
+        let mappings =
+            files(&root, suite, "mapping").into_iter().map(|p| fs::read_to_string(p).unwrap());
         let mappings: Vec<String> = mappings.collect();
         let schema = Schema::closed(mappings.iter().map(String::as_str)).unwrap();
         let mut events = Vec::new();
@@ -145,7 +161,12 @@ fn through_the_library() {
     report(run, &failures);
 }
 
-fn answer(suite: &Suite, case: &Case, schema: &Schema, events: &[Document]) -> Result<Answer, String> {
+fn answer(
+    suite: &Suite,
+    case: &Case,
+    schema: &Schema,
+    events: &[Document],
+) -> Result<Answer, String> {
     let options = dragnet_eql::Options { schema, category_field: "event.category" };
     let (query, diagnostics) = dragnet_eql::compile(&case.query, &options);
     let query = query.ok_or_else(|| format!("{diagnostics:?}"))?;

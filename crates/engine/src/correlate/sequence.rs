@@ -162,10 +162,9 @@ impl SequenceCorrelator {
         keys.sort_by(|a, b| a.0.cmp(&b.0));
         for (key, state) in keys {
             for partial in state.partials.iter().flatten() {
-                let until = state.until.filter(|until| partial.last() <= Some(until));
-                let ended = until.map_or(Ended::Waiting, Ended::Until);
+                let until = state.until.as_ref().filter(|until| partial.last() <= Some(until));
+                let ended = until.map_or(Ended::Waiting, |until| Ended::Until(until.clone()));
                 trace.record(&key, partial, ended);
-                break;
             }
         }
         Some(trace)
@@ -195,7 +194,7 @@ impl SequenceCorrelator {
     /// An event of the n-th positive stage.
     fn extend(&mut self, n: usize, hit: Hit, found: &mut Collector<'_>) {
         let positives = self.shape.positives;
-        let state = self.keys.entry_ref(&hit.key).or_insert_with(KeyState::default);
+        let state = self.keys.entry_ref(&hit.key).or_default();
         state.partials.resize(positives, None);
         let mut events = if n == 0 {
             Vec::with_capacity(positives)
@@ -262,7 +261,7 @@ impl SequenceCorrelator {
         } else if trails && (!leads || leading.is_some()) {
             let id = (self.shape.deadline(time(first)), self.next_pending);
             self.next_pending += 1;
-            self.keys.entry_ref(&key).or_insert_with(KeyState::default).pending.push(id);
+            self.keys.entry_ref(&key).or_default().pending.push(id);
             self.pending.insert(id, Pending { key, events, leading });
         } else {
             self.complete(key, &events, found);
@@ -272,7 +271,7 @@ impl SequenceCorrelator {
     /// An event of a stage that must be missing before the `gap`-th positive stage.
     fn forbid(&mut self, gap: usize, hit: Hit) {
         let horizon = self.shape.horizon(time(&hit.position));
-        let state = self.keys.entry_ref(&hit.key).or_insert_with(KeyState::default);
+        let state = self.keys.entry_ref(&hit.key).or_default();
         if gap < self.shape.positives {
             while state.forbidden.front().is_some_and(|(old, _)| time(old) < horizon) {
                 state.forbidden.pop_front();
@@ -291,8 +290,9 @@ impl SequenceCorrelator {
             match self.pending.get(&id) {
                 Some(pending) if undone(pending) => {
                     if let Some(trace) = &mut self.trace {
-                        let (stage, event) = (hit.stage, hit.position.clone());
-                        trace.record(&hit.key, &pending.events, Ended::Present { stage, event });
+                        let ended =
+                            Ended::Present { stage: hit.stage, event: hit.position.clone() };
+                        trace.record(&hit.key, &pending.events, ended);
                     }
                     self.pending.remove(&id);
                 }
