@@ -2,13 +2,14 @@
 
 use std::fs;
 use std::io::{self, Write};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::{Context, anyhow};
 use dragnet_engine::{Finding, JoinKey, RuleSet, correlate};
-use dragnet_event::{Schema, Value};
-use dragnet_ingest::{Options, discover};
+use dragnet_event::{DynamicFields, EventRef, FieldSink, Scalar, Schema, Value};
+use dragnet_ingest::{EventSink, Options, Source, discover};
 use dragnet_plan::{Pipe, Query, Severity, Snippet};
 use serde_json::{Value as Json, json};
 
@@ -21,14 +22,14 @@ use crate::{ExitStatus, Terminal};
 
 pub(crate) fn run(args: &QueryArgs, terminal: Terminal) -> anyhow::Result<ExitStatus> {
     let start = Instant::now();
-    let schema = schema(args)?;
+    let (sources, mut problems) = discover(&args.input.paths);
+    let options = Options { flavor: args.input.flavor.into(), ..Options::default() };
+    let schema = schema(args, &sources, &options)?;
     let Some(query) = compile(args, &schema, terminal)? else { return Ok(ExitStatus::Error) };
     let query = Arc::new(query);
     let tiebreaker = args.tiebreaker_field.as_deref().map(|name| schema.field(name));
     let rules = RuleSet::new(vec![query.clone()], tiebreaker.as_ref());
 
-    let (sources, mut problems) = discover(&args.input.paths);
-    let options = Options { flavor: args.input.flavor.into(), ..Options::default() };
     let time_field = schema.date_field(&args.timestamp_field);
     let scan = Scan {
         sources: &sources,
@@ -59,16 +60,46 @@ pub(crate) fn run(args: &QueryArgs, terminal: Terminal) -> anyhow::Result<ExitSt
     })
 }
 
-fn schema(args: &QueryArgs) -> anyhow::Result<Schema> {
+/// The schema to compile under: open, or the mappings and, as in Elasticsearch, what the data holds
+/// besides.
+fn schema(args: &QueryArgs, sources: &[Source], options: &Options) -> anyhow::Result<Schema> {
     if args.schema.is_empty() {
         return Ok(Schema::open());
     }
-    let read = |path: &std::path::PathBuf| {
+    let read = |path: &PathBuf| {
         fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))
     };
     let texts: Vec<String> = args.schema.iter().map(read).collect::<Result<_, _>>()?;
-    Schema::closed(texts.iter().map(String::as_str))
-        .map_err(|error| anyhow!(error).context("cannot use the mapping"))
+    let schema = Schema::closed(texts.iter().map(String::as_str))
+        .map_err(|error| anyhow!(error).context("cannot use the mapping"))?;
+    let mut survey = Survey::default();
+    for source in sources {
+        // What cannot be read is named when the query runs.
+        for block in source.open(0).into_iter().flatten().flatten() {
+            block.read(options, &mut survey, &mut Vec::new());
+        }
+    }
+    Ok(schema.with_dynamic(&survey.0))
+}
+
+/// Looks at all events for the fields that they have.
+#[derive(Default)]
+struct Survey(DynamicFields);
+
+impl FieldSink for Survey {
+    fn wants(&self, path: &str) -> bool {
+        self.0.wants(path)
+    }
+
+    fn put(&mut self, path: &str, value: Scalar<'_>) {
+        self.0.put(path, value);
+    }
+}
+
+impl EventSink for Survey {
+    fn end_event(&mut self, _event: EventRef) {}
+
+    fn abandon_event(&mut self) {}
 }
 
 /// The compiled query; `None` if it is not valid, which has then been said.

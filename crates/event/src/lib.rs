@@ -22,7 +22,7 @@ mod value;
 pub use batch::{Batch, Column, ColumnId, Dictionary, EventRef};
 pub use document::{Document, flatten};
 pub use field::{Field, FieldSpec, FieldType};
-pub use schema::{MappingError, Resolution, Schema, coerce};
+pub use schema::{DynamicFields, MappingError, Resolution, Schema, coerce};
 pub use sink::FieldSink;
 pub use time::Time;
 pub use value::{Scalar, Value};

@@ -10,6 +10,7 @@ use std::net::{IpAddr, Ipv6Addr};
 use serde_json::Value as Json;
 
 use crate::field::{Field, FieldSpec, FieldType};
+use crate::sink::FieldSink;
 use crate::time::Time;
 use crate::value::{Scalar, Value};
 
@@ -30,6 +31,39 @@ pub enum Resolution {
         /// Existing names that are near, nearest first, at most three.
         suggestions: Vec<String>,
     },
+}
+
+/// The fields of the events that are put to it, with the types that Elasticsearch's dynamic mapping
+/// would give them: that of the first value. Text that is a date is a date, other text can be
+/// searched exactly.
+#[derive(Debug, Clone, Default)]
+pub struct DynamicFields(BTreeMap<String, FieldType>);
+
+impl FieldSink for DynamicFields {
+    fn wants(&self, _path: &str) -> bool {
+        true
+    }
+
+    fn put(&mut self, path: &str, value: Scalar<'_>) {
+        if !self.0.contains_key(path) {
+            let ty = match value {
+                Scalar::Bool(_) => FieldType::Boolean,
+                Scalar::Long(_) => FieldType::Long,
+                Scalar::Double(_) => FieldType::Double,
+                Scalar::Date(_) => FieldType::Date,
+                Scalar::Str(text) if looks_like_date(text) => FieldType::Date,
+                Scalar::Str(_) => FieldType::Keyword,
+            };
+            self.0.insert(path.to_owned(), ty);
+        }
+    }
+}
+
+/// Elasticsearch: `dynamic_date_formats` are `strict_date_optional_time` and `yyyy/MM/dd HH:mm:ss`; numbers are
+/// not dates.
+fn looks_like_date(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    bytes.len() >= 10 && bytes[4] == b'-' && bytes[7] == b'-' && Time::parse(text).is_some()
 }
 
 /// Why a mapping could not be used.
@@ -97,6 +131,22 @@ impl Schema {
         Ok(Schema { fields: Some(fields) })
     }
 
+    /// The same with the fields that the data holds besides: what Elasticsearch's dynamic mapping makes of
+    /// them. The open schema stays as it is.
+    #[must_use]
+    pub fn with_dynamic(mut self, dynamic: &DynamicFields) -> Schema {
+        for (name, ty) in &dynamic.0 {
+            let Some(fields) = &mut self.fields else { break };
+            let prefix = |known: &String| name.starts_with(&format!("{known}."));
+            if !fields.contains_key(name) && !fields.keys().any(prefix) {
+                let (path, name) = (name.clone(), name.clone());
+                let spec = FieldSpec { name, path, ty: *ty, format: None, null_value: None };
+                fields.insert(spec.name.clone(), spec);
+            }
+        }
+        self
+    }
+
     /// Whether an unknown field is an error.
     pub fn is_closed(&self) -> bool {
         self.fields.is_some()
@@ -104,18 +154,27 @@ impl Schema {
 
     /// Looks up a dotted name.
     pub fn resolve(&self, name: &str) -> Resolution {
+        match (self.get(name), &self.fields) {
+            (Some(field), _) => Resolution::Field(field),
+            (None, fields) => {
+                let names = fields.iter().flat_map(BTreeMap::keys);
+                Resolution::Unknown { suggestions: near(name, names) }
+            }
+        }
+    }
+
+    /// The field of this name, if the schema has it; the open schema has every field. Unlike
+    /// [`Schema::resolve`] it does not look for names that are near.
+    pub fn get(&self, name: &str) -> Option<Field> {
         match &self.fields {
-            None => Resolution::Field(Field::new(FieldSpec {
+            None => Some(Field::new(FieldSpec {
                 name: name.to_owned(),
                 path: name.to_owned(),
                 ty: open_type(name),
                 format: None,
                 null_value: None,
             })),
-            Some(fields) => match fields.get(name) {
-                Some(spec) => Resolution::Field(Field::new(spec.clone())),
-                None => Resolution::Unknown { suggestions: near(name, fields.keys()) },
-            },
+            Some(fields) => fields.get(name).map(|spec| Field::new(spec.clone())),
         }
     }
 
@@ -375,6 +434,24 @@ mod tests {
         assert_eq!(to("md5", Scalar::Long(7)), Some(Value::Str("7".into())));
         let day = to("day", Scalar::Str("31-01-2024"));
         assert_eq!(day, Time::parse("2024-01-31").map(Value::Date));
+    }
+
+    #[test]
+    fn the_data_adds_fields() {
+        let mut dynamic = DynamicFields::default();
+        dynamic.put("pid", Scalar::Str("text"));
+        dynamic.put("id", Scalar::Long(1));
+        dynamic.put("day.of", Scalar::Str("2024-01-31"));
+        dynamic.put("seen", Scalar::Str("2024-01-31T10:00:00Z"));
+        dynamic.put("name", Scalar::Str("2024"));
+        let schema = schema().with_dynamic(&dynamic);
+        let ty = |name| schema.get(name).map(|field| field.ty());
+        assert_eq!(ty("pid"), Some(FieldType::Long));
+        assert_eq!(ty("id"), Some(FieldType::Long));
+        assert_eq!(ty("seen"), Some(FieldType::Date));
+        assert_eq!(ty("name"), Some(FieldType::Keyword));
+        assert_eq!(ty("day.of"), None);
+        assert!(!Schema::open().with_dynamic(&dynamic).is_closed());
     }
 
     #[test]

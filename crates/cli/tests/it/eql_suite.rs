@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use assert_cmd::Command;
 use dragnet_engine::{Matcher, RuleSet, correlate};
-use dragnet_event::{Batch, Document, EventRef, Schema};
+use dragnet_event::{Batch, Document, DynamicFields, EventRef, Schema};
 use dragnet_plan::Pipe;
 use dragnet_test_support::corpora;
 use serde_json::Value as Json;
@@ -150,6 +150,9 @@ fn through_the_library() {
             let documents = json.as_array().unwrap().iter();
             events.extend(documents.map(|d| Document(d.as_object().unwrap().clone())));
         }
+        let mut dynamic = DynamicFields::default();
+        events.iter().for_each(|event| event.flatten_into(&mut dynamic));
+        let schema = schema.with_dynamic(&dynamic);
         for case in cases(&root.join(suite.file)) {
             run += 1;
             match answer(suite, &case, &schema, &events) {
