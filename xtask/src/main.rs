@@ -1,2 +1,38 @@
-//! The project's chores.
-fn main() {}
+//! The project's chores: `cargo xtask test` is everything that must hold before a change goes in.
+#![expect(clippy::print_stdout, reason = "a command line talks")]
+
+mod arrows;
+mod steps;
+mod tidy;
+
+use std::path::Path;
+use std::process::ExitCode;
+
+const USAGE: &str = "\
+usage: cargo xtask <chore>
+
+chores:
+  test     format, tidy, crate arrows, lints, tests, doc tests, docs: all of it, then what failed
+  tidy     sizes of files and functions, and what must not be in the sources
+  arrows   which crate uses which
+";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match arguments[..] {
+        ["test"] => steps::test(root()),
+        ["tidy"] => steps::show(&tidy::check(root())),
+        ["arrows"] => steps::show(&arrows::check(root())),
+        _ => {
+            print!("{USAGE}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// The workspace's directory.
+fn root() -> &'static Path {
+    let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
+    manifest.parent().unwrap_or(manifest)
+}

@@ -129,7 +129,8 @@ impl Reader<'_> {
                 self.problem(offset, code::TOO_MANY_BROKEN, offset..offset, &message);
                 return;
             }
-            match stream(line) {
+            // Without its line feed, so that an end too early is told of this line and not the next.
+            match stream(line.trim_end()) {
                 Ok(values) => values.into_iter().for_each(|value| self.value(value)),
                 Err((at, message)) => self.broken(offset + at, &message),
             }
@@ -281,6 +282,7 @@ mod tests {
         check("{\"rule_id\":\"é\", \"a\": x}\n", &[], &[(1, 22)], &[]);
         check("{\n \"rule_id\": \"a\",\n}\n", &[], &[(3, 1)], &[]);
         check("{\"rule_id\":\"a\"}\n{\"rule_id\":\"b\"", &[1], &[(2, 14)], &[]);
+        check("{\"a\":1}\n{\"rule_id\":\"b\",\n{\"a\":1}\n", &[], &[(2, 15)], &[1]);
         let deep = format!(
             "{{\"rule_id\":{}{}}}\n{{\"rule_id\":\"b\"}}",
             "[".repeat(200),

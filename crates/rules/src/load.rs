@@ -321,7 +321,14 @@ impl Site<'_> {
     fn issue(&self, issue: &Issue) -> Problem {
         let start = self.entry.start.offset;
         let key = issue.key.and_then(|key| self.entry.spans.get(key).cloned());
-        let span = key.unwrap_or(start..start + 1);
+        // What is missing is told of the line with `[rule]`, or the object's first brace.
+        let head = match self.format {
+            Format::Toml => {
+                self.text[start..].lines().next().map_or(0, |line| line.trim_end().len())
+            }
+            Format::Json => 1,
+        };
+        let span = key.unwrap_or(start..start + head);
         self.at_file(coded(issue.code, span, &issue.message))
     }
 
