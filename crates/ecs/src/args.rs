@@ -18,16 +18,13 @@ pub(crate) fn split(command_line: &str, mut each: impl FnMut(&str)) {
         }
         // Without a quote before the next blank, the argument stands in the text as it is.
         let plain = rest.bytes().take_while(|b| !is_blank(*b) && *b != b'"').count();
-        match rest.as_bytes().get(plain) {
-            Some(b'"') => {
-                buffer.clear();
-                rest = quoted(rest, &mut buffer);
-                each(&buffer);
-            }
-            _ => {
-                each(&rest[..plain]);
-                rest = rest.get(plain + 1..).unwrap_or_default();
-            }
+        if let Some(b'"') = rest.as_bytes().get(plain) {
+            buffer.clear();
+            rest = quoted(rest, &mut buffer);
+            each(&buffer);
+        } else {
+            each(&rest[..plain]);
+            rest = rest.get(plain + 1..).unwrap_or_default();
         }
     }
 }

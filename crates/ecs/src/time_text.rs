@@ -36,7 +36,9 @@ impl TimeText {
             *digit = b'0' + (number % 10) as u8;
             number /= 10;
         }
-        digits.into_iter().for_each(|digit| self.push(digit));
+        for digit in digits {
+            self.push(digit);
+        }
     }
 
     /// Pushes a date and a time of day to the second; gives the ticks within it.
