@@ -171,6 +171,9 @@ fn user(event: &WinEvent<'_>, out: &mut Out<'_>) {
 
 /// Named values, as the agent keeps them.
 fn pairs(prefix: &str, data: &[Data<'_>], out: &mut Out<'_>) {
+    if data.is_empty() {
+        return;
+    }
     let mut seen = Seen::default();
     for (i, datum) in data.iter().enumerate() {
         if datum.value.is_empty() {
@@ -191,7 +194,7 @@ pub(crate) fn is_unnamed(name: &str) -> bool {
 
 /// Whether [`clean`] would change the text.
 pub(crate) fn is_clean(text: &str) -> bool {
-    !text.contains('\r') && !text.ends_with('\n')
+    !text.as_bytes().contains(&b'\r') && !text.ends_with('\n')
 }
 
 /// Text with Unix line ends, and none at its end, as Winlogbeat cleans every value.
@@ -209,7 +212,8 @@ fn filled<'a>(text: Option<&'a Cow<'_, str>>) -> Option<&'a str> {
 }
 
 fn number<T: std::str::FromStr>(text: Option<&str>) -> Option<T> {
-    text?.trim().parse().ok()
+    let text = text?;
+    text.parse().or_else(|_| text.trim().parse()).ok()
 }
 
 /// An absent number is zero; one that cannot be read is none.

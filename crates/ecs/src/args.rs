@@ -11,68 +11,62 @@ pub(crate) fn split(command_line: &str, mut each: impl FnMut(&str)) {
     let mut rest = command_line;
     let mut buffer = String::new();
     loop {
-        rest = rest.trim_start_matches([' ', '\t']);
+        let blanks = rest.bytes().take_while(|b| is_blank(*b)).count();
+        rest = &rest[blanks..];
         if rest.is_empty() {
             return;
         }
         // Without a quote before the next blank, the argument stands in the text as it is.
-        match rest.find([' ', '\t', '"']) {
-            None => {
-                each(rest);
-                return;
-            }
-            Some(end) if rest.as_bytes()[end] != b'"' => {
-                each(&rest[..end]);
-                rest = &rest[end + 1..];
-            }
-            Some(_) => {
-                buffer.clear();
-                rest = quoted(rest, &mut buffer);
-                each(&buffer);
-            }
+        let plain = rest.bytes().take_while(|b| !is_blank(*b) && *b != b'"').count();
+        if let Some(b'"') = rest.as_bytes().get(plain) {
+            buffer.clear();
+            rest = quoted(rest, &mut buffer);
+            each(&buffer);
+        } else {
+            each(&rest[..plain]);
+            rest = rest.get(plain + 1..).unwrap_or_default();
         }
     }
+}
+
+fn is_blank(byte: u8) -> bool {
+    byte == b' ' || byte == b'\t'
 }
 
 /// Reads one argument into `arg`; gives what follows it and its separator.
 fn quoted<'a>(text: &'a str, arg: &mut String) -> &'a str {
+    let bytes = text.as_bytes();
     let mut in_quotes = false;
-    let mut slashes = 0;
-    let mut chars = text.char_indices().peekable();
-    while let Some((at, c)) = chars.next() {
-        match c {
-            '\\' => {
-                slashes += 1;
-                continue;
+    // What stands from `run` on is copied when something else than itself follows.
+    let mut run = 0;
+    let mut at = 0;
+    while let Some(&byte) = bytes.get(at) {
+        match byte {
+            _ if is_blank(byte) && !in_quotes => {
+                arg.push_str(&text[run..at]);
+                return &text[at + 1..];
             }
-            '"' => {
-                push_slashes(arg, slashes / 2);
+            b'"' => {
+                let slashes = bytes[run..at].iter().rev().take_while(|b| **b == b'\\').count();
+                // Half of the backslashes are left out.
+                arg.push_str(&text[run..at - slashes.div_ceil(2)]);
                 if slashes % 2 == 1 {
                     arg.push('"');
                 } else {
-                    if in_quotes && chars.next_if(|(_, next)| *next == '"').is_some() {
+                    if in_quotes && bytes.get(at + 1) == Some(&b'"') {
                         arg.push('"');
+                        at += 1;
                     }
                     in_quotes = !in_quotes;
                 }
+                run = at + 1;
             }
-            ' ' | '\t' if !in_quotes => {
-                push_slashes(arg, slashes);
-                return &text[at + 1..];
-            }
-            _ => {
-                push_slashes(arg, slashes);
-                arg.push(c);
-            }
+            _ => {}
         }
-        slashes = 0;
+        at += 1;
     }
-    push_slashes(arg, slashes);
+    arg.push_str(&text[run..]);
     ""
-}
-
-fn push_slashes(arg: &mut String, n: usize) {
-    arg.extend(std::iter::repeat_n('\\', n));
 }
 
 #[cfg(test)]

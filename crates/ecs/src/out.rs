@@ -22,12 +22,12 @@ impl<'s> Out<'s> {
     }
 
     pub(crate) fn text(&mut self, path: &str, value: &str) {
-        self.sink.put_str(path, value);
+        self.sink.put(path, Scalar::Str(value));
     }
 
     pub(crate) fn text_if(&mut self, path: &str, value: Option<&str>) {
         if let Some(value) = value {
-            self.sink.put_str(path, value);
+            self.sink.put(path, Scalar::Str(value));
         }
     }
 
@@ -44,7 +44,7 @@ impl<'s> Out<'s> {
         self.path.clear();
         self.path.push_str(prefix);
         self.path.push_str(name);
-        self.sink.put_str(&self.path, value);
+        self.sink.put(&self.path, Scalar::Str(value));
     }
 
     /// The same for a name made of a word and a number (`param1`).
@@ -53,13 +53,13 @@ impl<'s> Out<'s> {
         self.path.clear();
         // Writing to a String cannot fail.
         let _ = write!(self.path, "{prefix}{word}{n}");
-        self.sink.put_str(&self.path, value);
+        self.sink.put(&self.path, Scalar::Str(value));
     }
 
     /// A value in lower case (ASCII).
     pub(crate) fn lower(&mut self, path: &str, value: &str) {
         self.lowered(value);
-        self.sink.put_str(path, &self.text);
+        self.sink.put(path, Scalar::Str(&self.text));
     }
 
     /// A value in lower case under a path that ends in a name from the data, in lower case too.
@@ -69,7 +69,7 @@ impl<'s> Out<'s> {
         self.path.push_str(name);
         self.path[prefix.len()..].make_ascii_lowercase();
         self.lowered(value);
-        self.sink.put_str(&self.path, &self.text);
+        self.sink.put(&self.path, Scalar::Str(&self.text));
     }
 
     fn lowered(&mut self, value: &str) {
@@ -83,7 +83,7 @@ impl<'s> Out<'s> {
         let mut seen = Seen::default();
         for value in values {
             if seen.insert(value) {
-                self.sink.put_str(path, value);
+                self.sink.put(path, Scalar::Str(value));
                 self.sink.mark_array(path);
             }
         }
@@ -95,7 +95,7 @@ impl<'s> Out<'s> {
 pub(crate) struct Seen<'a> {
     few: [&'a str; 24],
     len: usize,
-    many: HashSet<&'a str>,
+    many: Option<HashSet<&'a str>>,
 }
 
 impl<'a> Seen<'a> {
@@ -110,7 +110,7 @@ impl<'a> Seen<'a> {
                 self.len += 1;
                 true
             }
-            None => self.many.insert(text),
+            None => self.many.get_or_insert_default().insert(text),
         }
     }
 }

@@ -1,55 +1,89 @@
 //! Times as text, without an allocation.
 
-use std::fmt::Write as _;
-
 use dragnet_event::Time;
 
-/// A short text on the stack; what does not fit is cut off.
+/// A time as text, on the stack.
 pub(crate) struct TimeText {
-    bytes: [u8; 40],
+    bytes: [u8; Self::LONGEST],
     len: usize,
 }
 
 impl TimeText {
+    /// `-29227-01-01T00:00:00.0000000Z` and more than that.
+    const LONGEST: usize = 40;
+
     fn new() -> TimeText {
-        TimeText { bytes: [0; 40], len: 0 }
+        TimeText { bytes: [0; Self::LONGEST], len: 0 }
     }
 
     pub(crate) fn as_str(&self) -> &str {
-        // Only whole texts are written, and only ASCII.
+        // Only ASCII is ever pushed.
         std::str::from_utf8(&self.bytes[..self.len]).unwrap_or_default()
     }
-}
 
-impl std::fmt::Write for TimeText {
-    fn write_str(&mut self, s: &str) -> std::fmt::Result {
-        let end = self.len + s.len();
-        self.bytes.get_mut(self.len..end).ok_or(std::fmt::Error)?.copy_from_slice(s.as_bytes());
-        self.len = end;
-        Ok(())
+    /// Pushes a byte; texts here are never longer than there is room for.
+    fn push(&mut self, byte: u8) {
+        if let Some(slot) = self.bytes.get_mut(self.len) {
+            *slot = byte;
+            self.len += 1;
+        }
+    }
+
+    /// Pushes the last `WIDTH` digits of a number.
+    fn digits<const WIDTH: usize>(&mut self, mut number: u64) {
+        let mut digits = [0; WIDTH];
+        for digit in digits.iter_mut().rev() {
+            *digit = b'0' + (number % 10) as u8;
+            number /= 10;
+        }
+        for digit in digits {
+            self.push(digit);
+        }
+    }
+
+    /// Pushes a date and a time of day to the second; gives the ticks within it.
+    fn push_seconds(&mut self, time: Time) -> u64 {
+        let (year, month, day, hour, minute, second, ticks) = time.civil();
+        if year < 0 {
+            self.push(b'-');
+        }
+        match year.unsigned_abs() {
+            year @ 0..10_000 => self.digits::<4>(year),
+            year => self.digits::<5>(year),
+        }
+        for (before, number) in
+            [(b'-', month), (b'-', day), (b'T', hour), (b':', minute), (b':', second)]
+        {
+            self.push(before);
+            self.digits::<2>(number.unsigned_abs());
+        }
+        ticks.unsigned_abs()
     }
 }
 
 /// RFC 3339 as Go's `RFC3339Nano` prints it, which is how Winlogbeat ships `@timestamp`: as many
 /// fraction digits as are not zero at the end, none if all are.
 pub(crate) fn trimmed(time: Time) -> TimeText {
-    let (y, mo, d, h, mi, s, ticks) = time.civil();
     let mut text = TimeText::new();
-    let _ = write!(text, "{y:04}-{mo:02}-{d:02}T{h:02}:{mi:02}:{s:02}");
+    let ticks = text.push_seconds(time);
     if ticks != 0 {
-        let _ = write!(text, ".{ticks:07}");
-        while text.bytes[text.len - 1] == b'0' {
+        text.push(b'.');
+        text.digits::<7>(ticks);
+        while text.len > 0 && text.bytes[text.len - 1] == b'0' {
             text.len -= 1;
         }
     }
-    let _ = text.write_str("Z");
+    text.push(b'Z');
     text
 }
 
 /// RFC 3339 with milliseconds, always three digits: how an ingest pipeline prints a date.
 pub(crate) fn millis(time: Time) -> TimeText {
     let mut text = TimeText::new();
-    let _ = write!(text, "{}", Time::from_millis(time.millis()));
+    let ticks = text.push_seconds(time);
+    text.push(b'.');
+    text.digits::<3>(ticks / 10_000);
+    text.push(b'Z');
     text
 }
 
@@ -79,6 +113,7 @@ mod tests {
             "2019-03-18T16:57:37.933324Z",
             "2019-03-18T16:57:37.933Z",
         );
+        check("0001-02-03T04:05:06.0010Z", "0001-02-03T04:05:06.001Z", "0001-02-03T04:05:06.001Z");
         check("2019-03-18T16:57:30Z", "2019-03-18T16:57:30Z", "2019-03-18T16:57:30.000Z");
         check(
             "1601-01-01T00:00:00.0000001Z",

@@ -8,4 +8,5 @@ mod events;
 mod goldens;
 mod own;
 mod permitted;
+mod real;
 mod sysmon;

@@ -1,0 +1,54 @@
+//! Every EVTX file of the test material goes through: no panics, and what must always hold does.
+
+use std::path::{Path, PathBuf};
+
+use dragnet_ecs::Flavor;
+use serde_json::Value as Json;
+
+use crate::own::ecs;
+use crate::{corpora, events};
+
+fn evtx_files(folder: &Path, into: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            evtx_files(&path, into);
+        } else if path.extension().is_some_and(|e| e.eq_ignore_ascii_case("evtx")) {
+            into.push(path);
+        }
+    }
+}
+
+#[test]
+fn every_file() {
+    let Some(folder) = corpora::find("events") else { return };
+    let mut files = Vec::new();
+    evtx_files(&folder, &mut files);
+    files.sort();
+    let (mut count, mut with_action) = (0, 0);
+    for path in &files {
+        let Ok(mut parser) = evtx::EvtxParser::from_path(path) else { continue };
+        // Some files are corrupt on purpose; records that cannot be read are the reader's business.
+        for record in parser.records().filter_map(Result::ok) {
+            let event = events::from_xml(&record.data);
+            let logs = ecs(&event, Flavor::Logs);
+            let winlogbeat = ecs(&event, Flavor::Winlogbeat);
+            let at = format!("{} record {}", path.display(), record.event_record_id);
+            assert_eq!(logs.get_str("event.code"), Some(&*event.event_id), "{at}");
+            assert_eq!(logs.get("event.dataset"), logs.get("data_stream.dataset"), "{at}");
+            assert_eq!(logs.get_str("host.os.type"), Some("windows"), "{at}");
+            assert_eq!(logs.get("event.ingested"), logs.get("@timestamp"), "{at}");
+            assert!(logs.get_str("@timestamp").is_some(), "{at}");
+            assert_eq!(logs.get("process.name"), winlogbeat.get("process.name"), "{at}");
+            assert_eq!(winlogbeat.get("data_stream"), None, "{at}");
+            if event.channel.starts_with("Microsoft-Windows-Sysmon") {
+                assert!(matches!(logs.get("event.type"), Some(Json::Array(_))), "{at}");
+                assert_eq!(logs.get("winlog.event_data.UtcTime"), None, "{at}");
+                with_action += 1;
+            }
+            count += 1;
+        }
+    }
+    println!("{count} events of {} files, {with_action} of Sysmon", files.len());
+    assert!(count > 5_000 && with_action > 500);
+}
