@@ -78,7 +78,8 @@ fn list<T: Display>(
 }
 
 fn like_symbol(patterns: &[Wildcard]) -> &'static str {
-    if patterns.first().is_some_and(Wildcard::fold) { "like~" } else { "like" }
+    // `:` and `like~` mean the same, and rules prefer the former.
+    if patterns.first().is_some_and(Wildcard::fold) { ":" } else { "like" }
 }
 
 fn regex_symbol(patterns: &[RegexPattern]) -> &'static str {
