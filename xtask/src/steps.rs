@@ -124,9 +124,9 @@ fn has_nextest() -> bool {
     output.is_ok_and(|output| output.status.success())
 }
 
-/// The cargo that built this, which is the one of `rust-toolchain.toml`.
+/// The cargo that runs this; it tells its children where it is.
 pub(crate) fn cargo_command(directory: &Path) -> Command {
-    let mut command = Command::new(option_env!("CARGO").unwrap_or("cargo"));
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(directory);
     command
 }
