@@ -1,0 +1,54 @@
+//! Where diagnostics collect: bounded, so that hostile text cannot make millions of them.
+
+use dragnet_plan::{Diagnostic, Severity};
+
+/// Errors after this many are not told: by then they are about the same misunderstanding.
+const MAX_ERRORS: usize = 20;
+/// Warnings after this many are not told.
+const MAX_WARNINGS: usize = 50;
+
+/// A bounded list of diagnostics.
+#[derive(Default)]
+pub(crate) struct Sink {
+    list: Vec<Diagnostic>,
+    errors: usize,
+    warnings: usize,
+}
+
+impl Sink {
+    /// Adds one, unless there are enough of its severity.
+    pub(crate) fn push(&mut self, diagnostic: Diagnostic) {
+        let (count, most) = match diagnostic.severity {
+            Severity::Error => (&mut self.errors, MAX_ERRORS),
+            Severity::Warning => (&mut self.warnings, MAX_WARNINGS),
+        };
+        if *count < most {
+            *count += 1;
+            self.list.push(diagnostic);
+        }
+    }
+
+    /// Whether there is an error.
+    pub(crate) fn has_errors(&self) -> bool {
+        self.errors > 0
+    }
+
+    /// Whether no further error would be told, so that looking for more is in vain.
+    pub(crate) fn is_full(&self) -> bool {
+        self.errors >= MAX_ERRORS
+    }
+
+    /// All, in the order of the text.
+    pub(crate) fn finish(mut self) -> Vec<Diagnostic> {
+        self.list.sort_by_key(|d| (d.span.start, d.span.end));
+        self.list
+    }
+}
+
+/// Text from a query for use inside a message: in one line, and not long.
+pub(crate) fn clip(text: &str) -> String {
+    const MOST: usize = 40;
+    let line = text.split(['\n', '\r']).next().unwrap_or_default();
+    let short: String = line.chars().take(MOST).collect();
+    if short.len() == text.len() { short } else { format!("{short}…") }
+}
