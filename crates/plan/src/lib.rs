@@ -11,12 +11,14 @@
 //! language folds constants with them and the engine runs them: one meaning, in one place.
 #![deny(missing_docs)]
 
+mod arithmetic;
 mod condition;
 mod diagnostic;
 pub mod eval;
 pub mod functions;
 pub mod pattern;
 mod query;
+mod version;
 
 pub use condition::{
     ArithmeticOp, CompareOp, Condition, Expr, Leaf, Literal, Network, NetworkError, Number,

@@ -1,6 +1,14 @@
 //! The functions of the languages, as one table.
+//!
+//! What they mean is what Elasticsearch's code does, where its documentation differs. Positions and
+//! lengths count UTF-16 code units, as Java's strings do: a character beyond U+FFFF counts twice.
+
+mod apply;
+mod table;
 
 use dragnet_event::Value;
+
+pub use table::SIGNATURES;
 
 /// A function. Those with a `~` form have it as a flag: `true` ignores case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -90,9 +98,6 @@ pub struct Signature {
     pub summary: &'static str,
 }
 
-/// All functions, by name.
-pub static SIGNATURES: &[Signature] = &[];
-
 /// Finds a function; names ignore case. `None` if there is none of that name.
 pub fn find(name: &str) -> Option<&'static Signature> {
     SIGNATURES.iter().find(|s| s.name.eq_ignore_ascii_case(name))
@@ -101,13 +106,15 @@ pub fn find(name: &str) -> Option<&'static Signature> {
 impl Function {
     /// The description.
     pub fn signature(self) -> &'static Signature {
-        unimplemented!()
+        &SIGNATURES[table::row(self)]
     }
 
-    /// Applies the function; `None` is null. Arguments of a kind that the function does not take give
-    /// null.
+    /// Applies the function; `None` is null, and so is an argument that is not given.
+    ///
+    /// Where text is due, a number, a boolean or a date counts as its canonical text: without a
+    /// mapping a field that Elasticsearch would hold as text may come as any of them. Other
+    /// arguments of a kind that the function does not take give null.
     pub fn apply(self, args: &[Option<Value>]) -> Option<Value> {
-        let _ = args;
-        unimplemented!()
+        apply::apply(self, args)
     }
 }

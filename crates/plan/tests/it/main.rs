@@ -1,0 +1,7 @@
+//! Tests of the scalar semantics, from the outside.
+
+mod eval;
+mod functions;
+mod hostile;
+mod regex;
+mod wildcard;
