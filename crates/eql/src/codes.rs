@@ -59,7 +59,7 @@ codes! {
     OLD_RAW_STRING = "EQL0010", "text in `?\"…\"`",
         "Older forms of EQL wrote unescaped text as `?\"…\"`. Now it is `\"\"\"…\"\"\"`.";
     BAD_ESCAPE = "EQL0011", "an unknown escape in a string",
-        "The escapes are `\\n \\r \\t \\b \\f \\\\ \\\" \\uXXXX` and `\\u{XX…}`. A backslash that means itself is \
+        "The escapes are `\\n \\r \\t \\b \\f \\\\ \\\" \\' \\uXXXX` and `\\u{XX…}`. A backslash that means itself is \
          written twice, or the text is written `\"\"\"…\"\"\"`.";
     BAD_UNICODE_ESCAPE = "EQL0012", "a Unicode escape that names no character",
         "`\\u` takes four hexadecimal digits, or two to eight in braces. The number must be that of a \
@@ -203,6 +203,8 @@ codes! {
         "`true`, `false` and `null` are lower-case. In other case they name fields.";
     MIXED_LIST = "EQL0506", "a list of values of different types",
         "A field has one type, so a part of such a list is in vain. Elasticsearch rejects it.";
+    ANY_CASE = "EQL0507", "a category that looks like `any`",
+        "`any` is lower-case. In other case it names a category. Quote it if that is meant.";
 }
 
 #[cfg(test)]

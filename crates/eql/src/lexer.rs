@@ -343,9 +343,13 @@ impl<'a> Lexer<'a> {
             .help(format!("write `\"\"\"{}\"\"\"`", clip(body)))
         } else if quote == '\'' {
             let shown = clip(&body.replace('"', "\\\""));
-            Diagnostic::error(codes::SINGLE_QUOTES, start..self.at, "text stands in double quotes")
-                .label("single quotes")
-                .help(format!("write `\"{shown}\"`"))
+            Diagnostic::error(
+                codes::SINGLE_QUOTES,
+                start..self.at,
+                "text stands in double quotes, not in single ones",
+            )
+            .label("single quotes")
+            .help(format!("write `\"{shown}\"`"))
         } else {
             return;
         };
@@ -357,8 +361,10 @@ impl<'a> Lexer<'a> {
         let start = self.at;
         self.at += 3;
         let rest = self.rest();
-        let line = rest.find(['\n', '\r']).unwrap_or(rest.len());
-        match rest.find("\"\"\"").filter(|end| *end < line) {
+        // The end is looked for first: to look for the line's end first would be quadratic.
+        let end = rest.find("\"\"\"");
+        let line = rest.get(..end.unwrap_or(rest.len())).and_then(|r| r.find(['\n', '\r']));
+        match end.filter(|_| line.is_none()) {
             Some(end) => {
                 self.at += end + 3;
                 for _ in 0..2 {
@@ -366,7 +372,7 @@ impl<'a> Lexer<'a> {
                 }
             }
             None => {
-                self.at += line;
+                self.at += line.unwrap_or(rest.len());
                 let diagnostic = Diagnostic::error(
                     codes::UNTERMINATED_STRING,
                     start..self.at,
@@ -407,7 +413,9 @@ impl<'a> Lexer<'a> {
             ';' => Some("a query has no end mark; leave it out"),
             '~' => Some("`~` follows its operator or function without a space: `like~`, `in~`"),
             c if c.is_whitespace() || c == '\u{feff}' => Some("replace it by an ordinary space"),
-            c if c.is_alphanumeric() => Some("text stands in double quotes, and names of fields with such letters in backticks"),
+            c if c.is_alphanumeric() => Some(
+                "text stands in double quotes, and names of fields with such letters in backticks",
+            ),
             _ => None,
         };
         self.sink.push(match help {

@@ -69,8 +69,7 @@ pub fn parse(text: &str) -> (Option<ast::Query>, Vec<Diagnostic>) {
 fn read(text: &str) -> (Option<ast::Query>, sink::Sink) {
     if text.len() > MAX_QUERY_BYTES {
         let mut sink = sink::Sink::default();
-        let message =
-            format!("the query has {} bytes, {MAX_QUERY_BYTES} are the most", text.len());
+        let message = format!("the query has {} bytes, {MAX_QUERY_BYTES} are the most", text.len());
         sink.push(Diagnostic::error(codes::TOO_LONG, 0..0, message));
         return (None, sink);
     }
@@ -94,8 +93,8 @@ pub fn compile(text: &str, options: &Options<'_>) -> (Option<Query>, Vec<Diagnos
 
 /// Compiles a query that is perhaps not text.
 ///
-/// Bytes that are not UTF-8 are an error at the first of them; its span counts bytes of `bytes`, and the
-/// text before it is the same in [`String::from_utf8_lossy`], so that the diagnostic can be shown on that.
+/// Bytes that are not UTF-8 are an error; its span is empty and stands before the first of them. The text
+/// up to there is the same in [`String::from_utf8_lossy`], so that the diagnostic can be shown on that.
 pub fn compile_bytes(bytes: &[u8], options: &Options<'_>) -> (Option<Query>, Vec<Diagnostic>) {
     match std::str::from_utf8(bytes) {
         Ok(text) => compile(text, options),
@@ -104,7 +103,7 @@ pub fn compile_bytes(bytes: &[u8], options: &Options<'_>) -> (Option<Query>, Vec
             let value = bytes.get(at).copied().unwrap_or_default();
             let diagnostic = Diagnostic::error(
                 codes::NOT_UTF8,
-                at..at + 1,
+                at..at,
                 format!("the query is not UTF-8 text: byte {value:#04x} at offset {at}"),
             )
             .help("save the file as UTF-8");

@@ -39,7 +39,13 @@ impl Sink {
     }
 
     /// All, in the order of the text.
+    ///
+    /// A warning about the very place of an error is left out: it is about the same slip.
     pub(crate) fn finish(mut self) -> Vec<Diagnostic> {
+        let is_error = |d: &Diagnostic| d.severity == Severity::Error;
+        let errors: Vec<_> =
+            self.list.iter().filter(|d| is_error(d)).map(|d| d.span.clone()).collect();
+        self.list.retain(|d| is_error(d) || !errors.contains(&d.span));
         self.list.sort_by_key(|d| (d.span.start, d.span.end));
         self.list
     }

@@ -97,9 +97,12 @@ fn check_sample(sample: &Sample, sink: &mut Sink) {
 }
 
 fn too_few(what: &str, span: Span, sink: &mut Sink) {
-    let diagnostic =
-        Diagnostic::error(codes::TOO_FEW_TERMS, span.range(), format!("a {what} needs two terms"))
-            .label("found only one");
+    let diagnostic = Diagnostic::error(
+        codes::TOO_FEW_TERMS,
+        span.range(),
+        format!("a {what} needs at least two terms"),
+    )
+    .label("found only one");
     sink.push(if what == "sequence" {
         diagnostic.help("add a term, or repeat the one by `with runs=2`")
     } else {
@@ -127,9 +130,10 @@ fn check_keys<'a>(terms: impl Iterator<Item = &'a Term>, sink: &mut Sink) {
             first.len(),
             term.by.len()
         );
-        sink.push(
-            Diagnostic::error(codes::KEY_COUNT, span.range(), message)
-                .label(format!("{} here, {} in the first term", term.by.len(), first.len())),
-        );
+        sink.push(Diagnostic::error(codes::KEY_COUNT, span.range(), message).label(format!(
+            "{} here, {} in the first term",
+            term.by.len(),
+            first.len()
+        )));
     }
 }

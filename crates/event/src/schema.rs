@@ -96,18 +96,27 @@ impl Schema {
 
     /// Looks up a dotted name.
     pub fn resolve(&self, name: &str) -> Resolution {
+        match (self.get(name), &self.fields) {
+            (Some(field), _) => Resolution::Field(field),
+            (None, fields) => {
+                let names = fields.iter().flat_map(BTreeMap::keys);
+                Resolution::Unknown { suggestions: near(name, names) }
+            }
+        }
+    }
+
+    /// The field of this name, if the schema has it; the open schema has every field. Unlike
+    /// [`Schema::resolve`] it does not look for names that are near.
+    pub fn get(&self, name: &str) -> Option<Field> {
         match &self.fields {
-            None => Resolution::Field(Field::new(FieldSpec {
+            None => Some(Field::new(FieldSpec {
                 name: name.to_owned(),
                 path: name.to_owned(),
                 ty: open_type(name),
                 format: None,
                 null_value: None,
             })),
-            Some(fields) => match fields.get(name) {
-                Some(spec) => Resolution::Field(Field::new(spec.clone())),
-                None => Resolution::Unknown { suggestions: near(name, fields.keys()) },
-            },
+            Some(fields) => fields.get(name).map(|spec| Field::new(spec.clone())),
         }
     }
 

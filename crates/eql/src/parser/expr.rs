@@ -54,8 +54,7 @@ impl Infix {
 
 /// The operator of this word, case aside, with or without `~`.
 fn match_word(word: &str) -> Option<MatchOp> {
-    let ops =
-        [MatchOp::Like, MatchOp::LikeInsensitive, MatchOp::Regex, MatchOp::RegexInsensitive];
+    let ops = [MatchOp::Like, MatchOp::LikeInsensitive, MatchOp::Regex, MatchOp::RegexInsensitive];
     ops.into_iter().find(|op| op.symbol().eq_ignore_ascii_case(word))
 }
 
@@ -208,11 +207,8 @@ impl Parser<'_> {
         self.bump();
         let right = self.tree(level + 1)?;
         let height = left.height.max(right.height);
-        let kind = ExprKind::Arithmetic {
-            op,
-            left: Box::new(left.expr),
-            right: Box::new(right.expr),
-        };
+        let kind =
+            ExprKind::Arithmetic { op, left: Box::new(left.expr), right: Box::new(right.expr) };
         self.node(kind, start, height)
     }
 
@@ -262,8 +258,7 @@ impl Parser<'_> {
         }
         let right = self.tree(SUM)?;
         let height = left.height.max(right.height);
-        let kind =
-            ExprKind::Compare { op, left: Box::new(left.expr), right: Box::new(right.expr) };
+        let kind = ExprKind::Compare { op, left: Box::new(left.expr), right: Box::new(right.expr) };
         self.node(kind, start, height)
     }
 
@@ -454,9 +449,8 @@ impl Parser<'_> {
                 )
                 .label(label);
                 match &other.kind {
-                    ExprKind::Field(field) if !field.optional => {
-                        diagnostic.help(format!("write `\"{}\"` if text is meant", clip(&field.name)))
-                    }
+                    ExprKind::Field(field) if !field.optional => diagnostic
+                        .help(format!("write `\"{}\"` if text is meant", clip(&field.name))),
                     _ => diagnostic,
                 }
             }
@@ -479,15 +473,21 @@ impl Parser<'_> {
             self.current.span.range(),
             format!("expected an operator or {end}, found {found}"),
         );
-        let help = match (self.current.kind, near) {
-            (_, Some(near)) => format!("did you mean `{near}`?"),
-            (Kind::Comma, _) => "several values are compared by `in (…)`, or by `: (…)`".to_owned(),
-            _ => {
-                self.report(diagnostic.label("an operator is missing before this"));
-                return Failed;
+        let diagnostic = match (self.current.kind, near) {
+            (_, Some(near)) => diagnostic.help(format!("did you mean `{near}`?")),
+            (Kind::Comma, _) => {
+                diagnostic.help("several values are compared by `in (…)`, or by `: (…)`")
             }
+            (Kind::ParenClose, _) => diagnostic.label("no `(` stands before it"),
+            (Kind::BracketOpen | Kind::MissingOpen, _) => {
+                diagnostic.label("the term before has no `]`")
+            }
+            (Kind::End | Kind::Pipe | Kind::BracketClose, _) => {
+                diagnostic.label(format!("expected {end}"))
+            }
+            _ => diagnostic.label("an operator is missing before this"),
         };
-        self.report(diagnostic.help(help));
+        self.report(diagnostic);
         Failed
     }
 }

@@ -28,8 +28,8 @@ const MAX_OPEN: u16 = 200;
 
 /// The words that cannot be names without backticks.
 pub(crate) const KEYWORDS: &[&str] = &[
-    "and", "any", "by", "false", "in", "join", "like", "maxspan", "not", "null", "of", "or", "regex",
-    "sample", "sequence", "true", "until", "where", "with",
+    "and", "any", "by", "false", "in", "join", "like", "maxspan", "not", "null", "of", "or",
+    "regex", "sample", "sequence", "true", "until", "where", "with",
 ];
 
 /// Whether a word is a keyword.
@@ -184,12 +184,10 @@ impl<'a> Parser<'a> {
     /// A hard error that leaves no sense in the rest of the text.
     fn too_deep(&mut self, span: Span) -> Failed {
         self.report(
-            Diagnostic::error(
-                codes::TOO_DEEP,
-                span.range(),
-                "the query is nested too deeply",
-            )
-                .label(format!("more than {MAX_HEIGHT} operators or {MAX_OPEN} brackets around this")),
+            Diagnostic::error(codes::TOO_DEEP, span.range(), "the query is nested too deeply")
+                .label(format!(
+                    "more than {MAX_HEIGHT} operators or {MAX_OPEN} brackets around this"
+                )),
         );
         self.lexer.stop();
         self.current = self.lexer.token();

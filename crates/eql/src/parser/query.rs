@@ -18,8 +18,12 @@ impl Parser<'_> {
     pub(super) fn query(&mut self) -> Parsed<Query> {
         if self.at(Kind::End) {
             self.report(
-                Diagnostic::error(codes::EMPTY_QUERY, self.current.span.range(), "the query is empty")
-                    .help("a query is at least `any where true`"),
+                Diagnostic::error(
+                    codes::EMPTY_QUERY,
+                    self.current.span.range(),
+                    "the query is empty",
+                )
+                .help("a query is at least `any where true`"),
             );
             return Err(Failed);
         }
@@ -81,6 +85,16 @@ impl Parser<'_> {
     /// The category and `where`; without them the filter is read as `any where …`, softly.
     fn category(&mut self) -> Parsed<Category> {
         let start = self.current.span;
+        if self.eat(Kind::Question) {
+            self.report(
+                Diagnostic::error(
+                    codes::BAD_CATEGORY,
+                    start.range(),
+                    "a category cannot be optional",
+                )
+                .help("`any` stands for every category, and for events without one"),
+            );
+        }
         let where_follows = self.next_word().eq_ignore_ascii_case("where");
         let category = match self.current.kind {
             Kind::Word if self.at_keyword("where") && !where_follows => {
@@ -99,20 +113,12 @@ impl Parser<'_> {
                 let token = self.bump();
                 let text = token.span.of(self.text);
                 let name = strings::decode_name(text, token.span, &mut self.lexer.sink);
-                self.bad_category(start, "a category is not written in backticks", &name);
-                Category::Named(name)
-            }
-            Kind::Question => {
-                self.bump();
-                self.report(
-                    Diagnostic::error(
-                        codes::BAD_CATEGORY,
-                        start.range(),
-                        "a category cannot be optional",
-                    )
-                    .help("`any` stands for every category, and for events without one"),
+                self.bad_category(
+                    start,
+                    "a category stands in double quotes, not in backticks",
+                    &name,
                 );
-                return self.category();
+                Category::Named(name)
             }
             Kind::Int | Kind::Decimal => self.digit_category(start),
             Kind::Word if !is_keyword(self.word()) && self.lacks_where() => {
@@ -161,18 +167,18 @@ impl Parser<'_> {
         match word {
             "any" => Category::Any,
             _ if is_keyword(word) => {
-                self.bad_category(token.span, "this category is a keyword", word);
+                self.bad_category(token.span, "a category that is a keyword must be quoted", word);
                 Category::Named(word.to_owned())
             }
             _ => {
                 if word.eq_ignore_ascii_case("any") {
                     self.report(
-                        Diagnostic::error(
-                            codes::KEYWORD_CASE,
+                        Diagnostic::warning(
+                            codes::ANY_CASE,
                             token.span.range(),
-                            format!("keywords are lower-case, but this one is written `{word}`"),
+                            format!("`{word}` is taken as the name of a category"),
                         )
-                        .help(format!("write `any`, or `\"{word}\"` if it is a category")),
+                        .help(format!("write `any` for all, or `\"{word}\"` if it is a category")),
                     );
                 }
                 Category::Named(word.to_owned())
@@ -190,7 +196,7 @@ impl Parser<'_> {
         }
         let span = self.since(start);
         let name = span.of(self.text).to_owned();
-        self.bad_category(span, "a category that begins with a digit is quoted", &name);
+        self.bad_category(span, "a category that begins with a digit must be quoted", &name);
         Category::Named(name)
     }
 

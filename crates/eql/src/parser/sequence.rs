@@ -143,18 +143,24 @@ impl Parser<'_> {
         };
         let Some(unit) = unit else {
             self.report(
-                Diagnostic::error(codes::MAXSPAN_UNIT, span.range(), "`maxspan` needs a unit of time")
-                    .label("seconds, minutes?")
-                    .help(format!("did you mean `{amount}s`?")),
+                Diagnostic::error(
+                    codes::MAXSPAN_UNIT,
+                    span.range(),
+                    "`maxspan` needs a unit of time",
+                )
+                .label("seconds, minutes?")
+                .help(format!("did you mean `{amount}s`?")),
             );
             return Ok(None);
         };
         let Some(unit) = self.unit(unit.span, amount) else { return Ok(None) };
         let within = amount.checked_mul(unit.millis()).is_some_and(|ms| i64::try_from(ms).is_ok());
         if !within {
-            self.report(
-                Diagnostic::error(codes::BAD_MAXSPAN, span.range(), "this `maxspan` is too long"),
-            );
+            self.report(Diagnostic::error(
+                codes::BAD_MAXSPAN,
+                span.range(),
+                "this `maxspan` is too long",
+            ));
             return Ok(None);
         }
         Ok(Some(Maxspan { amount, unit, span }))
@@ -195,7 +201,8 @@ impl Parser<'_> {
         if word != name {
             let help = match (name, word) {
                 ("runs", "maxspan") => {
-                    "`maxspan` stands after `sequence` and its keys, before the first term".to_owned()
+                    "`maxspan` stands after `sequence` and its keys, before the first term"
+                        .to_owned()
                 }
                 ("maxspan", "runs") => "`runs` stands after the term that it repeats".to_owned(),
                 _ => format!("the option here is `{name}`"),
@@ -263,7 +270,7 @@ impl Parser<'_> {
     fn terms(&mut self) -> Parsed<Vec<Term>> {
         let mut terms = Ok(Vec::new());
         let mut any = false;
-        while matches!(self.current.kind, Kind::BracketOpen | Kind::MissingOpen | Kind::Bang) {
+        while self.at_term() {
             any = true;
             match (self.term(), &mut terms) {
                 (Ok(term), Ok(terms)) => terms.push(term),
@@ -277,21 +284,32 @@ impl Parser<'_> {
         terms
     }
 
+    /// Whether a term begins here.
+    fn at_term(&self) -> bool {
+        match self.current.kind {
+            Kind::BracketOpen | Kind::MissingOpen => true,
+            Kind::Bang => self.next.kind == Kind::BracketOpen,
+            _ => false,
+        }
+    }
+
     /// `[filter] by … with runs=…`
     fn term(&mut self) -> Parsed<Term> {
         let start = self.current.span;
-        if self.at(Kind::Bang) && self.next.kind == Kind::BracketOpen {
+        if !self.at_term() {
+            return Err(self.expected("a term such as `[process where true]`"));
+        }
+        if self.at(Kind::Bang) {
             let range = self.current.span.to(self.next.span).range();
-            self.report(
-                Diagnostic::error(codes::SYNTAX, range, "`![` is written without a space between"),
-            );
+            self.report(Diagnostic::error(
+                codes::SYNTAX,
+                range,
+                "`![` is written without a space between",
+            ));
             self.bump();
             self.current.kind = Kind::MissingOpen;
         }
         let missing = self.at(Kind::MissingOpen);
-        if !missing && !self.at(Kind::BracketOpen) {
-            return Err(self.expected("a term such as `[process where true]`"));
-        }
         self.bump();
         let filter = match self.event_filter() {
             Ok(filter) if self.at(Kind::BracketClose) => Ok(filter),
@@ -303,13 +321,8 @@ impl Parser<'_> {
         }
         self.eat(Kind::BracketClose);
         self.fork();
-        let mut term = Term {
-            missing,
-            filter: filter?,
-            by: Vec::new(),
-            runs: None,
-            span: self.since(start),
-        };
+        let mut term =
+            Term { missing, filter: filter?, by: Vec::new(), runs: None, span: self.since(start) };
         self.term_options(&mut term)?;
         term.span = self.since(start);
         Ok(term)
