@@ -6,6 +6,8 @@
 //! outside), and an [`Expr`], which has values and is three-valued (null). That split is how
 //! Elasticsearch runs EQL: leaves on plain fields go to its index, everything else to scripts
 //! whose null counts as false. Making it part of the types keeps the two logics from mixing.
+//! The price is that comparisons, lists and patterns stand in both, once over a field and once over
+//! an expression; what they mean for one value is shared ([`eval::compare`], [`eval::equals`]).
 //!
 //! Scalar semantics ([`pattern`], [`functions`], [`Expr::eval`]) live here and not in the engine, since the
 //! language folds constants with them and the engine runs them: one meaning, in one place.

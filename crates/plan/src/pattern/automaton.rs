@@ -350,13 +350,11 @@ impl<'a> Arena<'a> {
     }
 
     fn not(&mut self, inner: Id) -> Id {
-        match self.expr(inner) {
-            Expr::Not(twice) => *twice,
-            _ => {
-                let nullable = !self.nullable(inner);
-                self.intern(Expr::Not(inner), nullable)
-            }
+        if let Expr::Not(twice) = self.expr(inner) {
+            return *twice;
         }
+        let nullable = !self.nullable(inner);
+        self.intern(Expr::Not(inner), nullable)
     }
 
     fn repeat(&mut self, inner: Id, min: u32, max: Option<u32>) -> Id {
