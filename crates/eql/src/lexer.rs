@@ -364,24 +364,21 @@ impl<'a> Lexer<'a> {
         // The end is looked for first: to look for the line's end first would be quadratic.
         let end = rest.find("\"\"\"");
         let line = rest.get(..end.unwrap_or(rest.len())).and_then(|r| r.find(['\n', '\r']));
-        match end.filter(|_| line.is_none()) {
-            Some(end) => {
-                self.at += end + 3;
-                for _ in 0..2 {
-                    self.at += usize::from(self.byte(0) == Some(b'"'));
-                }
+        if let Some(end) = end.filter(|_| line.is_none()) {
+            self.at += end + 3;
+            for _ in 0..2 {
+                self.at += usize::from(self.byte(0) == Some(b'"'));
             }
-            None => {
-                self.at += line.unwrap_or(rest.len());
-                let diagnostic = Diagnostic::error(
-                    codes::UNTERMINATED_STRING,
-                    start..self.at,
-                    "this string has no end on its line",
-                )
-                .label("no `\"\"\"` follows");
-                self.sink.push(diagnostic);
-                self.stop();
-            }
+        } else {
+            self.at += line.unwrap_or(rest.len());
+            let diagnostic = Diagnostic::error(
+                codes::UNTERMINATED_STRING,
+                start..self.at,
+                "this string has no end on its line",
+            )
+            .label("no `\"\"\"` follows");
+            self.sink.push(diagnostic);
+            self.stop();
         }
         Kind::Str
     }

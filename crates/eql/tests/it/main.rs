@@ -1,4 +1,5 @@
 //! Integration tests of the EQL crate.
+#![allow(clippy::print_stdout, reason = "tests say what they count and what they skip")]
 
 mod corpora;
 mod golden;
