@@ -203,6 +203,8 @@ codes! {
         "`true`, `false` and `null` are lower-case. In other case they name fields.";
     MIXED_LIST = "EQL0506", "a list of values of different types",
         "A field has one type, so a part of such a list is in vain. Elasticsearch rejects it.";
+    ANY_CASE = "EQL0507", "a category that looks like `any`",
+        "`any` is lower-case. In other case it names a category. Quote it if that is meant.";
 }
 
 #[cfg(test)]

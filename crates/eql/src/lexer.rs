@@ -361,25 +361,24 @@ impl<'a> Lexer<'a> {
         let start = self.at;
         self.at += 3;
         let rest = self.rest();
-        let line = rest.find(['\n', '\r']).unwrap_or(rest.len());
-        match rest.find("\"\"\"").filter(|end| *end < line) {
-            Some(end) => {
-                self.at += end + 3;
-                for _ in 0..2 {
-                    self.at += usize::from(self.byte(0) == Some(b'"'));
-                }
+        // The end is looked for first: to look for the line's end first would be quadratic.
+        let end = rest.find("\"\"\"");
+        let line = rest.get(..end.unwrap_or(rest.len())).and_then(|r| r.find(['\n', '\r']));
+        if let Some(end) = end.filter(|_| line.is_none()) {
+            self.at += end + 3;
+            for _ in 0..2 {
+                self.at += usize::from(self.byte(0) == Some(b'"'));
             }
-            None => {
-                self.at += line;
-                let diagnostic = Diagnostic::error(
-                    codes::UNTERMINATED_STRING,
-                    start..self.at,
-                    "this string has no end on its line",
-                )
-                .label("no `\"\"\"` follows");
-                self.sink.push(diagnostic);
-                self.stop();
-            }
+        } else {
+            self.at += line.unwrap_or(rest.len());
+            let diagnostic = Diagnostic::error(
+                codes::UNTERMINATED_STRING,
+                start..self.at,
+                "this string has no end on its line",
+            )
+            .label("no `\"\"\"` follows");
+            self.sink.push(diagnostic);
+            self.stop();
         }
         Kind::Str
     }

@@ -119,11 +119,13 @@ fn write_name(f: &mut Formatter<'_>, name: &str) -> fmt::Result {
     Ok(())
 }
 
-/// Whether a name needs no quotes.
+/// Whether a name needs no quotes. Keywords in other case need none either, but readers do.
 fn is_plain(name: &str) -> bool {
     let mut bytes = name.bytes();
     let first = bytes.next().is_some_and(|b| b.is_ascii_alphabetic() || b == b'_' || b == b'@');
-    first && bytes.all(|b| b.is_ascii_alphanumeric() || b == b'_') && !is_keyword(name)
+    first
+        && bytes.all(|b| b.is_ascii_alphanumeric() || b == b'_')
+        && !is_keyword(&name.to_ascii_lowercase())
 }
 
 fn write_string(f: &mut Formatter<'_>, text: &str) -> fmt::Result {

@@ -219,11 +219,13 @@ fn plural(count: usize) -> String {
 
 /// `name(required[, optional])`
 fn usage(signature: &Signature) -> String {
-    let names = |list: &[(&'static str, ArgumentKind)]| {
-        list.iter().map(|(name, _)| *name).collect::<Vec<_>>()
-    };
-    let optional: String =
-        names(signature.optional).iter().map(|name| format!("[, {name}]")).collect();
-    let more = if signature.variadic.is_some() { ", …" } else { "" };
-    format!("{}({}{optional}{more})", signature.name, names(signature.required).join(", "))
+    let required: Vec<_> = signature.required.iter().map(|(name, _)| *name).collect();
+    let mut usage = format!("{}({}", signature.name, required.join(", "));
+    for (name, _) in signature.optional {
+        usage.push_str("[, ");
+        usage.push_str(name);
+        usage.push(']');
+    }
+    usage.push_str(if signature.variadic.is_some() { ", …)" } else { ")" });
+    usage
 }

@@ -60,6 +60,10 @@ impl Analyzer<'_> {
             format!("unknown field `{shown}`"),
         )
         .label("not in the schema");
+        // Looking for names that are near takes time, which must not be spent in vain.
+        if self.sink.is_full() {
+            return;
+        }
         let suggestions = match self.options.schema.resolve(&name.name) {
             Resolution::Unknown { suggestions } => suggestions,
             Resolution::Field(_) => Vec::new(),

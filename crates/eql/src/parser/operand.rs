@@ -137,8 +137,15 @@ impl Parser<'_> {
     /// Whether the next token shows that the current word is meant as a name.
     fn next_makes_name(&self) -> bool {
         match self.next.kind {
-            Kind::Dot | Kind::Colon | Kind::Assign => true,
-            Kind::Eq | Kind::Ne | Kind::Lt | Kind::Le | Kind::Gt | Kind::Ge => true,
+            Kind::Dot
+            | Kind::Colon
+            | Kind::Assign
+            | Kind::Eq
+            | Kind::Ne
+            | Kind::Lt
+            | Kind::Le
+            | Kind::Gt
+            | Kind::Ge => true,
             Kind::Word | Kind::TildeWord => {
                 matches!(self.next_word(), "in" | "in~" | "like" | "like~" | "regex" | "regex~")
             }

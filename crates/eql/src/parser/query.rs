@@ -85,6 +85,16 @@ impl Parser<'_> {
     /// The category and `where`; without them the filter is read as `any where …`, softly.
     fn category(&mut self) -> Parsed<Category> {
         let start = self.current.span;
+        if self.eat(Kind::Question) {
+            self.report(
+                Diagnostic::error(
+                    codes::BAD_CATEGORY,
+                    start.range(),
+                    "a category cannot be optional",
+                )
+                .help("`any` stands for every category, and for events without one"),
+            );
+        }
         let where_follows = self.next_word().eq_ignore_ascii_case("where");
         let category = match self.current.kind {
             Kind::Word if self.at_keyword("where") && !where_follows => {
@@ -109,18 +119,6 @@ impl Parser<'_> {
                     &name,
                 );
                 Category::Named(name)
-            }
-            Kind::Question => {
-                self.bump();
-                self.report(
-                    Diagnostic::error(
-                        codes::BAD_CATEGORY,
-                        start.range(),
-                        "a category cannot be optional",
-                    )
-                    .help("`any` stands for every category, and for events without one"),
-                );
-                return self.category();
             }
             Kind::Int | Kind::Decimal => self.digit_category(start),
             Kind::Word if !is_keyword(self.word()) && self.lacks_where() => {
@@ -175,12 +173,12 @@ impl Parser<'_> {
             _ => {
                 if word.eq_ignore_ascii_case("any") {
                     self.report(
-                        Diagnostic::error(
-                            codes::KEYWORD_CASE,
+                        Diagnostic::warning(
+                            codes::ANY_CASE,
                             token.span.range(),
-                            format!("keywords are lower-case, but this one is written `{word}`"),
+                            format!("`{word}` is taken as the name of a category"),
                         )
-                        .help(format!("write `any`, or `\"{word}\"` if it is a category")),
+                        .help(format!("write `any` for all, or `\"{word}\"` if it is a category")),
                     );
                 }
                 Category::Named(word.to_owned())

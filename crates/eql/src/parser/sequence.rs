@@ -270,7 +270,7 @@ impl Parser<'_> {
     fn terms(&mut self) -> Parsed<Vec<Term>> {
         let mut terms = Ok(Vec::new());
         let mut any = false;
-        while matches!(self.current.kind, Kind::BracketOpen | Kind::MissingOpen | Kind::Bang) {
+        while self.at_term() {
             any = true;
             match (self.term(), &mut terms) {
                 (Ok(term), Ok(terms)) => terms.push(term),
@@ -284,10 +284,22 @@ impl Parser<'_> {
         terms
     }
 
+    /// Whether a term begins here.
+    fn at_term(&self) -> bool {
+        match self.current.kind {
+            Kind::BracketOpen | Kind::MissingOpen => true,
+            Kind::Bang => self.next.kind == Kind::BracketOpen,
+            _ => false,
+        }
+    }
+
     /// `[filter] by … with runs=…`
     fn term(&mut self) -> Parsed<Term> {
         let start = self.current.span;
-        if self.at(Kind::Bang) && self.next.kind == Kind::BracketOpen {
+        if !self.at_term() {
+            return Err(self.expected("a term such as `[process where true]`"));
+        }
+        if self.at(Kind::Bang) {
             let range = self.current.span.to(self.next.span).range();
             self.report(Diagnostic::error(
                 codes::SYNTAX,
@@ -298,9 +310,6 @@ impl Parser<'_> {
             self.current.kind = Kind::MissingOpen;
         }
         let missing = self.at(Kind::MissingOpen);
-        if !missing && !self.at(Kind::BracketOpen) {
-            return Err(self.expected("a term such as `[process where true]`"));
-        }
         self.bump();
         let filter = match self.event_filter() {
             Ok(filter) if self.at(Kind::BracketClose) => Ok(filter),

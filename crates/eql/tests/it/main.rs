@@ -1,0 +1,9 @@
+//! Integration tests of the EQL crate.
+#![allow(clippy::print_stdout, reason = "tests say what they count and what they skip")]
+
+mod corpora;
+mod golden;
+mod hostile;
+mod lowering;
+mod round_trip;
+mod show;
