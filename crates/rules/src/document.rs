@@ -6,9 +6,11 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value as Json};
 
+use crate::catalogue as code;
 use crate::literal::StringMap;
 use crate::problem::{Place, Problem};
 use crate::report::Skipped;
+use crate::{json_reader, toml_reader};
 
 /// How a rule file is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,9 +73,14 @@ impl Entry {
     }
 }
 
+/// Broken lines of one file that are named one by one; beyond that it is not a rule file.
+pub(crate) const MAX_BROKEN_LINES: usize = 100;
+
 /// What a file holds.
 #[derive(Debug)]
 pub(crate) struct Contents {
+    /// The file, as it was named or found.
+    pub(crate) path: String,
     /// The text that spans refer to.
     pub(crate) text: Arc<str>,
     /// The format, which decides how a query is shown.
@@ -87,14 +94,93 @@ pub(crate) struct Contents {
 }
 
 impl Contents {
-    pub(crate) fn new(text: Arc<str>, format: Format) -> Contents {
-        Contents { text, format, entries: Vec::new(), problems: Vec::new(), skipped: Vec::new() }
+    pub(crate) fn new(path: &str, text: Arc<str>, format: Format) -> Contents {
+        let path = path.to_owned();
+        Contents { path, text, format, entries: vec![], problems: vec![], skipped: vec![] }
     }
 
-    /// Whether nothing was found, not even something to skip.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.entries.is_empty() && self.problems.is_empty()
+    /// A file that cannot be read.
+    pub(crate) fn of_problem(problem: Problem) -> Contents {
+        let contents = Contents::new(&problem.path, Arc::from(""), Format::Toml);
+        Contents { problems: vec![problem], ..contents }
     }
+
+    /// A file that is none.
+    pub(crate) fn of_skipped(path: &str, reason: &str) -> Contents {
+        Contents::new(path, Arc::from(""), Format::Toml).or_skipped(reason)
+    }
+
+    /// Reads a file of these bytes.
+    pub(crate) fn read(path: &str, format: Format, bytes: &[u8]) -> Contents {
+        if bytes.starts_with(b"\xFF\xFE") || bytes.starts_with(b"\xFE\xFF") {
+            let message = "the file is UTF-16, not UTF-8";
+            return Contents::of_problem(Problem::of_file(path, code::NOT_UTF8, message));
+        }
+        let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
+        let (text, mut problems) = match std::str::from_utf8(bytes) {
+            Ok(text) => (Arc::from(text), Vec::new()),
+            Err(_) if format == Format::Json => valid_lines(path, bytes),
+            Err(_) => return Contents::of_problem(not_utf8(path, bytes, 0)),
+        };
+        let mut contents = match format {
+            Format::Toml => toml_reader::read(path, &text),
+            Format::Json => json_reader::read(path, &text),
+        };
+        problems.append(&mut contents.problems);
+        Contents { problems, ..contents }
+    }
+
+    /// If there is no rule: says so as a failure. For files that were named as rule files.
+    pub(crate) fn or_no_rule(mut self) -> Contents {
+        if self.entries.is_empty() && self.problems.is_empty() {
+            let problem =
+                Problem::of_file(&self.path, code::NO_RULE, "there is no rule in this file");
+            self.problems.push(problem);
+        }
+        self
+    }
+
+    /// If there is nothing: says that the file is skipped. For files that were found.
+    pub(crate) fn or_skipped(mut self, reason: &str) -> Contents {
+        if self.entries.is_empty() && self.problems.is_empty() && self.skipped.is_empty() {
+            let (path, reason) = (self.path.clone(), reason.to_owned());
+            self.skipped.push(Skipped { path, line: 1, rule: None, reason });
+        }
+        self
+    }
+}
+
+/// The text with the lines emptied that are not UTF-8, and a problem for each of them.
+fn valid_lines(path: &str, bytes: &[u8]) -> (Arc<str>, Vec<Problem>) {
+    let mut text = String::with_capacity(bytes.len());
+    let mut problems = Vec::new();
+    for (at, line) in bytes.split(|byte| *byte == b'\n').enumerate() {
+        if at > 0 {
+            text.push('\n');
+        }
+        match std::str::from_utf8(line) {
+            Ok(line) => text.push_str(line),
+            Err(_) if problems.len() < MAX_BROKEN_LINES => problems.push(not_utf8(path, line, at)),
+            Err(_) => {
+                let message =
+                    format!("{MAX_BROKEN_LINES} lines are not UTF-8; the file is not read further");
+                let mut problem = Problem::of_file(path, code::TOO_MANY_BROKEN, message);
+                problem.line = at + 1;
+                problems.push(problem);
+                break;
+            }
+        }
+    }
+    (Arc::from(text), problems)
+}
+
+/// Names the first byte that is not UTF-8; `lines` lines come before the bytes.
+fn not_utf8(path: &str, bytes: &[u8], lines: usize) -> Problem {
+    let valid = bytes.utf8_chunks().next().map_or("", |chunk| chunk.valid());
+    let mut problem = Problem::of_file(path, code::NOT_UTF8, "the text is not UTF-8 from here on");
+    problem.line = lines + valid.matches('\n').count() + 1;
+    problem.column = valid.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+    problem
 }
 
 #[cfg(test)]

@@ -12,14 +12,11 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value as Json};
 
 use crate::catalogue as code;
-use crate::document::{Contents, Entry, Format};
+use crate::document::{Contents, Entry, Format, MAX_BROKEN_LINES};
 use crate::literal::{StringMap, Syntax};
 use crate::problem::{Place, Problem, Shown, coded};
 use crate::report::Skipped;
 use crate::rule::RuleType;
-
-/// Broken lines of one file that are named one by one; beyond that it is not a rule file.
-const MAX_BROKEN_LINES: usize = 100;
 
 /// Reads a text of JSON. Values that are not rules are counted as skipped, by kind.
 pub(crate) fn read(path: &str, text: &Arc<str>) -> Contents {
@@ -27,7 +24,7 @@ pub(crate) fn read(path: &str, text: &Arc<str>) -> Contents {
         path,
         place: Place::START,
         skipped: BTreeMap::new(),
-        contents: Contents::new(text.clone(), Format::Json),
+        contents: Contents::new(path, text.clone(), Format::Json),
     };
     match stream(text) {
         Ok(values) => values.into_iter().for_each(|value| reader.value(value)),

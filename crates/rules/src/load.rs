@@ -14,7 +14,6 @@ use crate::problem::{Problem, Shown, coded};
 use crate::read::{Issue, Reading, has_filters, read_rule};
 use crate::report::{Deprecated, Report, Skipped, Unsupported};
 use crate::rule::Rule;
-use crate::{json_reader, toml_reader};
 
 /// The field that `process where` of an EQL query tests, unless the rule names another.
 pub const CATEGORY_FIELD: &str = "event.category";
@@ -113,14 +112,7 @@ impl Loader {
     /// Takes the rules of a text that is named by the caller. The name stands for a path in
     /// reports.
     pub fn text(&mut self, name: &str, format: Format, bytes: &[u8]) {
-        if let Some(contents) = self.read(name, format, bytes) {
-            if contents.is_empty() {
-                let problem =
-                    Problem::of_file(name, code::NO_RULE, "there is no rule in this file");
-                self.set.report.failed.push(problem);
-            }
-            self.take(name, contents);
-        }
+        self.take(Contents::read(name, format, bytes).or_no_rule());
     }
 
     /// The rules and the report.
@@ -128,73 +120,13 @@ impl Loader {
         self.set
     }
 
-    pub(crate) fn report(&mut self) -> &mut Report {
-        &mut self.set.report
-    }
-
-    /// Reads a text. `None` if it is no text; then the report says so.
-    pub(crate) fn read(&mut self, path: &str, format: Format, bytes: &[u8]) -> Option<Contents> {
-        if bytes.starts_with(b"\xFF\xFE") || bytes.starts_with(b"\xFE\xFF") {
-            let problem = Problem::of_file(path, code::NOT_UTF8, "the file is UTF-16, not UTF-8");
-            self.set.report.failed.push(problem);
-            return None;
-        }
-        let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
-        let text = match std::str::from_utf8(bytes) {
-            Ok(text) => Arc::from(text),
-            Err(_) if format == Format::Json => self.valid_lines(path, bytes),
-            Err(_) => {
-                self.not_utf8(path, bytes, 0);
-                return None;
-            }
-        };
-        Some(match format {
-            Format::Toml => toml_reader::read(path, &text),
-            Format::Json => json_reader::read(path, &text),
-        })
-    }
-
-    /// The text with the lines emptied that are not UTF-8; each of them is named, the first hundred
-    /// of them.
-    fn valid_lines(&mut self, path: &str, bytes: &[u8]) -> Arc<str> {
-        let mut text = String::with_capacity(bytes.len());
-        let mut broken = 0;
-        for (at, line) in bytes.split(|byte| *byte == b'\n').enumerate() {
-            if at > 0 {
-                text.push('\n');
-            }
-            match std::str::from_utf8(line) {
-                Ok(line) => text.push_str(line),
-                Err(_) if broken < 100 => {
-                    broken += 1;
-                    self.not_utf8(path, line, at);
-                }
-                Err(_) => {
-                    let message = "more than 100 lines are not UTF-8; the file is not read further";
-                    let problem = Problem::of_file(path, code::TOO_MANY_BROKEN, message);
-                    self.set.report.failed.push(problem);
-                    break;
-                }
-            }
-        }
-        Arc::from(text)
-    }
-
-    /// Names the first byte that is not UTF-8; `lines` lines come before the bytes.
-    fn not_utf8(&mut self, path: &str, bytes: &[u8], lines: usize) {
-        let valid = bytes.utf8_chunks().next().map_or("", |chunk| chunk.valid());
-        let mut problem =
-            Problem::of_file(path, code::NOT_UTF8, "the text is not UTF-8 from here on");
-        problem.line = lines + valid.matches('\n').count() + 1;
-        problem.column = valid.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
-        self.set.report.failed.push(problem);
-    }
-
     /// Takes what a file holds.
-    pub(crate) fn take(&mut self, path: &str, contents: Contents) {
+    pub(crate) fn take(&mut self, contents: Contents) {
+        let Contents { path, text, format, entries, problems, skipped } = contents;
+        let path = path.as_str();
         let withdrawn = Path::new(path).components().any(|c| c.as_os_str() == "_deprecated");
-        let Contents { text, format, entries, problems, skipped } = contents;
         let report = &mut self.set.report;
+        let failures_before = report.failed.len();
         if withdrawn && !problems.is_empty() {
             report.deprecated.push(Deprecated { path: path.to_owned(), rule: None });
         } else {
@@ -219,6 +151,8 @@ impl Loader {
                 Reading::Rule(rule, issues) => self.rule(&site, Arc::from(rule), &issues),
             }
         }
+        let failures = &mut self.set.report.failed[failures_before..];
+        failures.sort_by_key(|failure| (failure.line, failure.column));
     }
 
     /// Takes a rule that is complete: loads it, or names what keeps it from running.

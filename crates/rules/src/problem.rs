@@ -131,10 +131,8 @@ impl Problem {
     /// The problem and the rule's other errors as rustc would print them, each with the lines of
     /// the file it is about; `color` adds terminal escapes.
     pub fn render(&self, color: bool) -> String {
-        self.shown
-            .iter()
-            .map(|(diagnostic, shown)| self.render_one(diagnostic, shown, color))
-            .collect()
+        let one = |(diagnostic, shown): &_| self.render_one(diagnostic, shown, color);
+        self.shown.iter().map(one).collect::<Vec<_>>().join("\n")
     }
 
     fn render_one(&self, diagnostic: &Diagnostic, shown: &Shown, color: bool) -> String {

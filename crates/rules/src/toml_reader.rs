@@ -17,7 +17,7 @@ use crate::problem::{Place, Problem, Shown, coded};
 
 /// Reads a TOML file. A file without a `[rule]` table has no entries.
 pub(crate) fn read(path: &str, text: &Arc<str>) -> Contents {
-    let mut contents = Contents::new(text.clone(), Format::Toml);
+    let mut contents = Contents::new(path, text.clone(), Format::Toml);
     match DeTable::parse(text) {
         Ok(table) => contents.entries.extend(entry(text, table.get_ref())),
         Err(error) => {
@@ -138,7 +138,7 @@ mod tests {
     fn files_without_a_rule() {
         for text in ["", "[tool]\nx = 1", "rule = 3", "[[rule]]\nname = 'a'"] {
             let contents = read_text(text);
-            assert!(contents.is_empty(), "{text}");
+            assert!(contents.entries.is_empty() && contents.problems.is_empty(), "{text}");
         }
         assert_eq!(read_text("rule.name = 'a'").entries[0].start.line, 1);
     }

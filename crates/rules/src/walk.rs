@@ -2,16 +2,21 @@
 //!
 //! What a user names is read whatever it is called; within directories only files that end like rule
 //! files are, in the order of their paths, so that the same tree gives the same report everywhere.
+//! Reading is most of the work of loading, and one file has nothing to do with the next: files are
+//! found first, then read on all cores, then taken in the order in which they were found.
 
-use std::fs::{self, File, Metadata};
+use std::collections::HashSet;
+use std::fs::{self, File};
 use std::io::{self, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 
 use crate::catalogue as code;
-use crate::document::Format;
+use crate::document::{Contents, Format};
 use crate::load::{Loader, RuleSet};
 use crate::problem::Problem;
-use crate::report::Skipped;
 
 /// Largest TOML file, in bytes. Elastic's largest has 40 KB.
 pub const MAX_TOML_BYTES: u64 = 16 << 20;
@@ -20,6 +25,10 @@ pub const MAX_TOML_BYTES: u64 = 16 << 20;
 pub const MAX_JSON_BYTES: u64 = 128 << 20;
 /// Directories within directories.
 const MAX_DEPTH: usize = 64;
+/// Files that are read before the first of them is taken; bounds what is in memory at once.
+const BATCH: usize = 512;
+/// Files that are worth a thread.
+const FILES_PER_THREAD: usize = 16;
 
 /// Loads rules from files and directories. See [`Loader::path`].
 pub fn load<P: AsRef<Path>>(paths: impl IntoIterator<Item = P>) -> RuleSet {
@@ -36,36 +45,107 @@ impl Loader {
     /// left out. A directory is read once, however many names or links lead to it. Rules below a
     /// directory `_deprecated` are listed as deprecated and not loaded.
     pub fn path(&mut self, path: &Path) {
+        let mut walk = Walk { found: Vec::new(), directories: &mut self.directories };
+        walk.start(path);
+        let mut found = walk.found;
+        while !found.is_empty() {
+            let rest = found.split_off(found.len().min(BATCH));
+            for contents in read_all(found) {
+                self.take(contents);
+            }
+            found = rest;
+        }
+    }
+}
+
+/// What a walk meets.
+enum Found {
+    /// A file that the user named.
+    Named(PathBuf),
+    /// A file in a directory.
+    Listed(PathBuf),
+    /// Something that cannot be read or is not.
+    Other(Contents),
+}
+
+impl Found {
+    /// What a file holds; `None` for what is no file.
+    fn read(&self) -> Option<Contents> {
+        match self {
+            Found::Named(path) => Some(read_file(path).or_no_rule()),
+            Found::Listed(path) => Some(read_file(path).or_skipped("the file holds no rule")),
+            Found::Other(_) => None,
+        }
+    }
+}
+
+/// Reads files on as many threads as there are cores; the order stays. A thread that cannot be had
+/// is done without.
+fn read_all(found: Vec<Found>) -> Vec<Contents> {
+    let results: Vec<OnceLock<Contents>> = found.iter().map(|_| OnceLock::new()).collect();
+    let next = AtomicUsize::new(0);
+    let work = || {
+        loop {
+            let at = next.fetch_add(1, Ordering::Relaxed);
+            let (Some(one), Some(result)) = (found.get(at), results.get(at)) else { break };
+            if let Some(contents) = one.read() {
+                // Every place is filled by the one thread that drew its number.
+                let _ = result.set(contents);
+            }
+        }
+    };
+    let cores = thread::available_parallelism().map_or(1, usize::from);
+    thread::scope(|scope| {
+        for _ in 1..cores.min(found.len().div_ceil(FILES_PER_THREAD)) {
+            if thread::Builder::new().spawn_scoped(scope, work).is_err() {
+                break;
+            }
+        }
+        work();
+    });
+    let pairs = found.into_iter().zip(results);
+    pairs
+        .filter_map(|(one, result)| match one {
+            Found::Other(contents) => Some(contents),
+            Found::Named(_) | Found::Listed(_) => result.into_inner(),
+        })
+        .collect()
+}
+
+/// Finds rule files, in the order of their paths.
+struct Walk<'a> {
+    found: Vec<Found>,
+    /// Directories that were read, by their canonical paths.
+    directories: &'a mut HashSet<PathBuf>,
+}
+
+impl Walk<'_> {
+    fn start(&mut self, path: &Path) {
         match fs::metadata(path) {
             Ok(metadata) if metadata.is_dir() => self.directory(path, 0),
-            Ok(_) => self.file(path, true),
-            Err(error) => self.unreadable(path, &error),
+            Ok(_) => self.found.push(Found::Named(path.to_path_buf())),
+            Err(error) => self.other(unreadable(path, &error)),
         }
     }
 
     fn directory(&mut self, path: &Path, depth: usize) {
         if depth > MAX_DEPTH {
-            let name = path.to_string_lossy();
-            let problem = Problem::of_file(
-                &name,
-                code::TOO_DEEP,
-                format!("more than {MAX_DEPTH} directories deep; it is not read"),
-            );
-            self.report().failed.push(problem);
-            return;
+            let message = format!("more than {MAX_DEPTH} directories deep; it is not read");
+            let problem = Problem::of_file(&path.to_string_lossy(), code::TOO_DEEP, message);
+            return self.other(Contents::of_problem(problem));
         }
         match path.canonicalize() {
             Ok(canonical) => {
                 if !self.directories.insert(canonical) {
-                    return self.skip(path, "the directory was read before");
+                    return self.other(skipped(path, "the directory was read before"));
                 }
             }
-            Err(error) => return self.unreadable(path, &error),
+            Err(error) => return self.other(unreadable(path, &error)),
         }
         let entries = fs::read_dir(path).and_then(Iterator::collect::<io::Result<Vec<_>>>);
         let mut names = match entries {
             Ok(entries) => entries.into_iter().map(|e| e.file_name()).collect::<Vec<_>>(),
-            Err(error) => return self.unreadable(path, &error),
+            Err(error) => return self.other(unreadable(path, &error)),
         };
         names.sort_unstable();
         for name in names {
@@ -83,61 +163,52 @@ impl Loader {
                     self.directory(path, depth + 1);
                 }
             }
-            Ok(metadata) if is_rule_file => self.listed_file(path, &metadata),
-            Err(error) if is_rule_file => self.unreadable(path, &error),
+            Ok(metadata) if is_rule_file && metadata.is_file() => {
+                self.found.push(Found::Listed(path.to_path_buf()));
+            }
+            // Opening a pipe would wait for somebody to write to it.
+            Ok(_) if is_rule_file => self.other(skipped(path, "not a regular file")),
+            Err(error) if is_rule_file => self.other(unreadable(path, &error)),
             Ok(_) | Err(_) => {}
         }
     }
 
-    fn listed_file(&mut self, path: &Path, metadata: &Metadata) {
-        // Opening a pipe would wait for somebody to write to it.
-        if metadata.is_file() {
-            self.file(path, false);
-        } else {
-            self.skip(path, "not a regular file");
-        }
+    fn other(&mut self, contents: Contents) {
+        self.found.push(Found::Other(contents));
     }
+}
 
-    /// Reads one file; `named` if it is what the user asked for and not one of many.
-    fn file(&mut self, path: &Path, named: bool) {
-        let name = path.to_string_lossy();
-        let known = extension_format(path);
-        let limit = if known == Some(Format::Toml) { MAX_TOML_BYTES } else { MAX_JSON_BYTES };
-        let bytes = match read_bounded(path, limit) {
-            Ok(bytes) => bytes,
-            Err(error) => return self.unreadable(path, &error),
-        };
-        let format = known.unwrap_or_else(|| Format::sniff(&bytes));
-        let limit = if format == Format::Toml { MAX_TOML_BYTES } else { MAX_JSON_BYTES };
-        if bytes.len() as u64 > limit {
-            let message = format!("the file is larger than {} MiB; it is not read", limit >> 20);
-            let problem = Problem::of_file(&name, code::TOO_LARGE, message);
-            self.report().failed.push(problem);
-        } else if named {
-            self.text(&name, format, &bytes);
-        } else if let Some(contents) = self.read(&name, format, &bytes) {
-            if contents.is_empty() && contents.skipped.is_empty() {
-                self.skip(path, "the file holds no rule");
-            }
-            self.take(&name, contents);
-        }
+fn read_file(path: &Path) -> Contents {
+    let name = path.to_string_lossy();
+    let known = extension_format(path);
+    let bytes = match read_bounded(path, limit(known.unwrap_or(Format::Json))) {
+        Ok(bytes) => bytes,
+        Err(error) => return unreadable(path, &error),
+    };
+    let format = known.unwrap_or_else(|| Format::sniff(&bytes));
+    let limit = limit(format);
+    if bytes.len() as u64 > limit {
+        let message = format!("the file is larger than {} MiB; it is not read", limit >> 20);
+        return Contents::of_problem(Problem::of_file(&name, code::TOO_LARGE, message));
     }
+    Contents::read(&name, format, &bytes)
+}
 
-    fn skip(&mut self, path: &Path, reason: &str) {
-        let path = path.to_string_lossy().into_owned();
-        self.report().skipped.push(Skipped {
-            path,
-            line: 1,
-            rule: None,
-            reason: reason.to_owned(),
-        });
+fn limit(format: Format) -> u64 {
+    match format {
+        Format::Toml => MAX_TOML_BYTES,
+        Format::Json => MAX_JSON_BYTES,
     }
+}
 
-    fn unreadable(&mut self, path: &Path, error: &io::Error) {
-        let message = format!("cannot be read: {error}");
-        let problem = Problem::of_file(&path.to_string_lossy(), code::UNREADABLE, message);
-        self.report().failed.push(problem);
-    }
+fn skipped(path: &Path, reason: &str) -> Contents {
+    Contents::of_skipped(&path.to_string_lossy(), reason)
+}
+
+fn unreadable(path: &Path, error: &io::Error) -> Contents {
+    let message = format!("cannot be read: {error}");
+    let problem = Problem::of_file(&path.to_string_lossy(), code::UNREADABLE, message);
+    Contents::of_problem(problem)
 }
 
 fn extension_format(path: &Path) -> Option<Format> {

@@ -47,7 +47,7 @@ fn literal_strings() {
 fn basic_strings() {
     check_toml("\"\"\"\nprocess where\n  process.name == § and true\n\"\"\"");
     check_toml("\"process where process.name == \\\"a\\\" and §\"");
-    check_toml("\"\"\"\nprocess where process.name == \"\\\\\\\\x\\\\\" and\\\n     §\"\"\"");
+    check_toml("\"\"\"\nprocess where process.name == \"\\\\\\\\x\\\\\\\\\" and\\\n     §\"\"\"");
     check_toml("\"process where\\n\\t§\"");
     check_toml("\"process \\u0077here \\U00000061 == §\"");
     check_toml("\"process where \\u00a7\"");
@@ -68,7 +68,7 @@ fn json_strings() {
     let place = format!("dir/r.toml:2:{}, query:2:", failure.column);
     assert!(shown.contains(&place), "{shown}");
     assert!(shown.contains("process.name == \"é\" and §"), "{shown}");
-    check(Format::Json, &rule(r#""process where \ud83d\ude00 == \u00a7""#));
+    check(Format::Json, &rule(r#""process where a == \"\ud83d\ude00\" and \u00a7""#));
     check(Format::Json, &rule(query).replace(",\"", ",\n  \""));
     check(
         Format::Json,
