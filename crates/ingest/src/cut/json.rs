@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use memchr::{memchr, memchr3};
+use memchr::memchr;
 
 use crate::cut::Content;
 use crate::cut::records::{Split, Step};
@@ -28,12 +28,37 @@ pub(crate) enum Scan {
     Broken(usize),
 }
 
+/// What matters outside of strings and in them.
+const OUTSIDE: u8 = 1;
+const INSIDE: u8 = 2;
+const MATTERS: [u8; 256] = {
+    let mut table = [0; 256];
+    let (mut i, outside, inside) = (0, b"\"{}[]\n", b"\"\\\n");
+    while i < outside.len() {
+        table[outside[i] as usize] |= OUTSIDE;
+        i += 1;
+    }
+    i = 0;
+    while i < inside.len() {
+        table[inside[i] as usize] |= INSIDE;
+        i += 1;
+    }
+    table
+};
+
+/// How far it is to the next byte that matters. Most are near: looking at each is faster than
+/// getting ready not to.
+fn find(bytes: &[u8], at: usize, place: u8) -> Option<usize> {
+    bytes.get(at..)?.iter().position(|byte| MATTERS[usize::from(*byte)] & place != 0)
+}
+
 /// Finds the end of the array, object or string that starts at `from`.
 pub(crate) fn scan_value(bytes: &[u8], from: usize, column: Option<usize>) -> Scan {
     let mut depth = 0usize;
     let mut at = from;
-    while let Some(&byte) = bytes.get(at) {
-        match byte {
+    while let Some(found) = find(bytes, at, OUTSIDE) {
+        at += found;
+        match bytes[at] {
             b'"' => match string_end(bytes, at + 1) {
                 Scan::End(end) => {
                     at = end;
@@ -63,9 +88,7 @@ pub(crate) fn scan_value(bytes: &[u8], from: usize, column: Option<usize>) -> Sc
 
 fn string_end(bytes: &[u8], mut at: usize) -> Scan {
     loop {
-        let Some(found) = bytes.get(at..).and_then(|rest| memchr3(b'"', b'\\', b'\n', rest)) else {
-            return Scan::More;
-        };
+        let Some(found) = find(bytes, at, INSIDE) else { return Scan::More };
         at += found;
         match bytes[at] {
             b'"' => return Scan::End(at + 1),
@@ -88,9 +111,9 @@ impl JsonValues {
     /// Learns the layout from the first object that goes over several lines; it starts at `start`
     /// and ends before `end`, as far as it is at hand.
     fn learn_layout(&mut self, buf: &[u8], start: usize, end: usize) {
+        let Some(next) = memchr(b'\n', &buf[start..end]).map(|len| start + len + 1) else { return };
         let line = memchr::memrchr(b'\n', &buf[..start]).map_or(0, |end| end + 1);
         let column = indent(buf, line);
-        let Some(next) = memchr(b'\n', &buf[start..end]).map(|len| start + len + 1) else { return };
         let next_column = indent(buf, next);
         if next + next_column == buf.len() {
             return;
@@ -131,7 +154,9 @@ impl Split for JsonValues {
         if !self.learned && buf[at] == b'{' {
             let end = if let Scan::End(end) = scan { end } else { buf.len() };
             self.learn_layout(buf, at, end);
-            scan = scan_value(buf, at, self.column);
+            if self.column.is_some() {
+                scan = scan_value(buf, at, self.column);
+            }
         }
         match scan {
             Scan::End(end) => Step::Record(at..end),
