@@ -2,6 +2,7 @@
 #![expect(clippy::print_stdout, reason = "a command line talks")]
 
 mod arrows;
+mod bench;
 mod steps;
 mod tidy;
 
@@ -15,10 +16,16 @@ chores:
   test     format, tidy, crate arrows, lints, tests, doc tests, docs: all of it, then what failed
   tidy     sizes of files and functions, and what must not be in the sources
   arrows   which crate uses which
+  bench    hunting beside printing; [--corpora DIR] [--megabytes N] [--runs N]
 ";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if let Some((chore, rest)) = arguments.split_first()
+        && chore == "bench"
+    {
+        return bench::bench(root(), rest);
+    }
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match arguments[..] {
         ["test"] => steps::test(root()),

@@ -190,7 +190,11 @@ fn explain_says_why() {
     let run = dragnet("explain --limit 2 --rule", &[&rule, &log]);
     assert_eq!(run.status, 1, "{}", run.err);
     assert!(run.out.contains("12 events, 1 match"), "{}", run.out);
-    assert!(run.out.contains("✗ winlog.event_data.Operation : \"Created\"  saw \"Deleted\""), "{}", run.out);
+    assert!(
+        run.out.contains("✗ winlog.event_data.Operation : \"Created\"  saw \"Deleted\""),
+        "{}",
+        run.out
+    );
 
     let rule = example("rules/document_to_wmi_persistence.toml");
     let run = dragnet("explain --rule", &[&rule, &log]);

@@ -56,7 +56,9 @@ fn every_expected_hit_on_sysmon_events_is_found() {
             }
         }
     }
-    println!("{checked} draft expectations hold; {later} are for channels without a normaliser yet");
+    println!(
+        "{checked} draft expectations hold; {later} are for channels without a normaliser yet"
+    );
     assert!(missing.is_empty(), "{}", missing.join("\n"));
     assert!(unused.is_empty(), "disagreements that do not occur: {unused:?}");
     assert!(checked > 0);
@@ -85,10 +87,11 @@ fn counts(alerts: &[Json], root: &str) -> Counts {
 
 #[test]
 fn any_number_of_threads_gives_the_same_alerts() {
-    let (Some(rules), Some(events)) = (corpora("elastic-rules/rules"), corpora("events")) else { return };
-    let run = |threads| {
-        dragnet(&format!("hunt --threads {threads} --rules"), &[&rules, &events]).out
+    let (Some(rules), Some(events)) = (corpora("elastic-rules/rules"), corpora("events")) else {
+        return;
     };
+    let run =
+        |threads| dragnet(&format!("hunt --threads {threads} --rules"), &[&rules, &events]).out;
     let one = run(1);
     assert!(!one.is_empty());
     for threads in [2, 8] {

@@ -54,7 +54,9 @@ fn labelled_cases() {
     };
     let label = |case: &Json| case["seed_rule_matches"].as_bool().unwrap();
     let mut checked = 0;
-    for (number, case) in read("sysmon21_seed_rule_cases.json").as_array().unwrap().iter().enumerate() {
+    for (number, case) in
+        read("sysmon21_seed_rule_cases.json").as_array().unwrap().iter().enumerate()
+    {
         let xml = directory.path().join(format!("{number}.xml"));
         fs::write(&xml, case["xml"].as_str().unwrap()).unwrap();
         // As JSON: the document that holds the XML, and the ECS document made from it.

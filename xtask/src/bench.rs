@@ -1,0 +1,281 @@
+//! `cargo xtask bench`: how long a hunt takes beside merely printing the same file.
+//!
+//! All real EVTX files below a folder become one file: their readable chunks, repeated to a size, behind one
+//! header, so that tools which take a single file can be timed on it. Every figure is the median of some runs,
+//! taken in turns, and every ratio is of one such session; nothing here is an assertion.
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::steps::cargo_command;
+
+/// The version of the crate `evtx` whose tool is the measure: the one that Dragnet reads with.
+const EVTX_VERSION: &str = "0.15.1";
+/// The rule for the runs with a single one: the rule that the project began from.
+const ONE_RULE: &str = "rules/windows/persistence_sysmon_wmi_event_subscription.toml";
+const CHUNK: usize = 64 << 10;
+const HEADER: usize = 4 << 10;
+
+/// What is measured, and how often.
+#[derive(Debug)]
+struct Plan {
+    events: PathBuf,
+    rules: PathBuf,
+    megabytes: usize,
+    runs: usize,
+}
+
+/// A command that is timed.
+struct Contender {
+    name: &'static str,
+    program: PathBuf,
+    arguments: Vec<String>,
+    times: Vec<Duration>,
+}
+
+/// Runs the benchmark. Arguments: `--corpora DIR`, `--megabytes N`, `--runs N`.
+pub(crate) fn bench(root: &Path, arguments: &[String]) -> ExitCode {
+    match plan(root, arguments).and_then(|plan| run(root, &plan)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            println!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn plan(root: &Path, arguments: &[String]) -> io::Result<Plan> {
+    let mut corpora = root.join("../shared/corpora");
+    let (mut megabytes, mut runs) = (200, 5);
+    let mut words = arguments.iter();
+    while let Some(word) = words.next() {
+        let value =
+            words.next().ok_or_else(|| io::Error::other(format!("{word} needs a value")))?;
+        let number =
+            || value.parse().map_err(|_| io::Error::other(format!("{value} is no number")));
+        match word.as_str() {
+            "--corpora" => corpora = PathBuf::from(value),
+            "--megabytes" => megabytes = number()?,
+            "--runs" => runs = number()?,
+            _ => return Err(io::Error::other(format!("bench knows no {word}"))),
+        }
+    }
+    let plan = Plan {
+        events: corpora.join("events"),
+        rules: corpora.join("elastic-rules"),
+        megabytes,
+        runs: runs.max(1),
+    };
+    for path in [&plan.events, &plan.rules] {
+        if !path.exists() {
+            return Err(io::Error::other(format!("{} is not here; see --corpora", path.display())));
+        }
+    }
+    Ok(plan)
+}
+
+fn run(root: &Path, plan: &Plan) -> io::Result<()> {
+    let folder = root.join("target/bench");
+    fs::create_dir_all(&folder)?;
+    succeed(cargo_command(root).args(["build", "--release", "--package", "dragnet"]))?;
+    let tools = folder.join("tools");
+    let dump = tools.join("bin/evtx_dump");
+    if !dump.exists() {
+        let mut install = cargo_command(root);
+        install.args(["install", "evtx", "--version", EVTX_VERSION, "--locked", "--root"]);
+        succeed(install.arg(&tools))?;
+    }
+    let chunks = chunks(&plan.events)?;
+    let once = folder.join("once.evtx");
+    glue(&chunks, 0, &once)?;
+    let repeated = folder.join("repeated.evtx");
+    glue(&chunks, plan.megabytes << 20, &repeated)?;
+    let empty = folder.join("empty.evtx");
+    File::create(&empty)?;
+
+    let dragnet = root.join("target/release/dragnet");
+    let events = count_events(&dump, &once)?;
+    println!(
+        "\n{} chunks with {events} events, from the EVTX files below {}",
+        chunks.len(),
+        plan.events.display()
+    );
+    println!("{}; medians of {} runs taken in turns\n", machine(), plan.runs);
+    println!("| file | threads | what | median s | events/s | × evtx_dump | net of start-up |");
+    println!("|---|--:|---|--:|--:|--:|--:|");
+    for (name, file) in [("once", &once), ("repeated", &repeated)] {
+        let size = fs::metadata(file)?.len() >> 20;
+        let events =
+            events as f64 * fs::metadata(file)?.len() as f64 / fs::metadata(&once)?.len() as f64;
+        for threads in ["1", "2"] {
+            let mut contenders = contenders(plan, &dump, &dragnet, file, &empty, threads);
+            measure(&mut contenders, plan.runs)?;
+            report(&contenders, &format!("{name}, {size} MB"), threads, events);
+        }
+    }
+    println!(
+        "\n`once` has every value as often as the corpus has it; `repeated` has the same chunks again and again,"
+    );
+    println!(
+        "which favours whoever remembers values. Start-up is hunting an empty file with the same rules."
+    );
+    Ok(())
+}
+
+/// The commands to time, the measure first. Those named `start-up` are subtracted from the next.
+fn contenders(
+    plan: &Plan,
+    dump: &Path,
+    dragnet: &Path,
+    file: &Path,
+    empty: &Path,
+    threads: &str,
+) -> Vec<Contender> {
+    let text = |path: &Path| path.display().to_string();
+    let hunt = |rules: &[PathBuf], file: &Path| {
+        let mut words =
+            vec!["hunt".to_owned(), "--quiet".into(), "--threads".into(), threads.into()];
+        for rules in rules {
+            words.extend(["--rules".to_owned(), text(rules)]);
+        }
+        words.push(text(file));
+        words
+    };
+    let one = [plan.rules.join(ONE_RULE)];
+    let all = [plan.rules.join("rules"), plan.rules.join("rules_building_block")];
+    let dump_words = ["-t", threads, "-o", "jsonl"].map(str::to_owned);
+    let entry = |name, program: &Path, arguments| Contender {
+        name,
+        program: program.to_path_buf(),
+        arguments,
+        times: Vec::new(),
+    };
+    vec![
+        entry("evtx_dump -o jsonl", dump, dump_words.into_iter().chain([text(file)]).collect()),
+        entry("start-up, 1 rule", dragnet, hunt(&one, empty)),
+        entry("hunt, 1 rule", dragnet, hunt(&one, file)),
+        entry("start-up, all EQL rules", dragnet, hunt(&all, empty)),
+        entry("hunt, all EQL rules", dragnet, hunt(&all, file)),
+    ]
+}
+
+fn measure(contenders: &mut [Contender], runs: usize) -> io::Result<()> {
+    for _ in 0..runs {
+        for contender in &mut *contenders {
+            let start = Instant::now();
+            Command::new(&contender.program)
+                .args(&contender.arguments)
+                .stdin(Stdio::null())
+                .stdout(Stdio::null())
+                .stderr(Stdio::null())
+                .status()?;
+            contender.times.push(start.elapsed());
+        }
+    }
+    Ok(())
+}
+
+fn report(contenders: &[Contender], file: &str, threads: &str, events: f64) {
+    let floor = contenders.first().map_or(1.0, median);
+    let mut start_up = 0.0;
+    for contender in contenders {
+        let time = median(contender);
+        if contender.name.starts_with("start-up") {
+            println!("| {file} | {threads} | {} | {time:.3} | | | |", contender.name);
+            start_up = time;
+            continue;
+        }
+        let net = time - start_up;
+        println!(
+            "| {file} | {threads} | {} | {time:.3} | {:.0} | {:.2} | {:.2} |",
+            contender.name,
+            events / time,
+            time / floor,
+            net / floor
+        );
+    }
+}
+
+fn median(contender: &Contender) -> f64 {
+    let mut times = contender.times.clone();
+    times.sort();
+    times.get(times.len() / 2).map_or(f64::NAN, Duration::as_secs_f64)
+}
+
+/// The chunks of all EVTX files below a folder, by path; damaged and empty ones are left out.
+fn chunks(folder: &Path) -> io::Result<Vec<Vec<u8>>> {
+    let mut files = Vec::new();
+    collect(folder, &mut files)?;
+    files.sort();
+    let mut chunks = Vec::new();
+    for file in files {
+        let bytes = fs::read(&file)?;
+        if bytes.starts_with(b"ElfFile\0") {
+            let whole = bytes.get(HEADER..).unwrap_or_default().chunks_exact(CHUNK);
+            chunks.extend(whole.filter(|chunk| is_sound(chunk)).map(<[u8]>::to_vec));
+        }
+    }
+    Ok(chunks)
+}
+
+fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            collect(&path, files)?;
+        } else if path.extension().is_some_and(|e| e.eq_ignore_ascii_case("evtx")) {
+            files.push(path);
+        }
+    }
+    Ok(())
+}
+
+/// Whether a chunk begins as one, and says that its records lie within it.
+fn is_sound(chunk: &[u8]) -> bool {
+    let free = chunk.get(48..52).and_then(|b| b.try_into().ok()).map_or(0, u32::from_le_bytes);
+    chunk.starts_with(b"ElfChnk\0") && (513..=CHUNK as u32).contains(&free)
+}
+
+/// Writes the chunks behind a header, once or as often as it takes to reach a size in bytes.
+fn glue(chunks: &[Vec<u8>], bytes: usize, path: &Path) -> io::Result<()> {
+    let once = chunks.len() * CHUNK;
+    let times = bytes.div_ceil(once.max(1)).max(1);
+    let mut header = vec![0; HEADER];
+    header[..8].copy_from_slice(b"ElfFile\0");
+    let last = (chunks.len() * times) as u64 - 1;
+    header[16..24].copy_from_slice(&last.to_le_bytes());
+    header[32..36].copy_from_slice(&128u32.to_le_bytes());
+    header[36..38].copy_from_slice(&1u16.to_le_bytes());
+    header[38..40].copy_from_slice(&3u16.to_le_bytes());
+    header[40..42].copy_from_slice(&(HEADER as u16).to_le_bytes());
+    header[42..44].copy_from_slice(&(((last + 1) & 0xffff) as u16).to_le_bytes());
+    let mut file = io::BufWriter::new(File::create(path)?);
+    file.write_all(&header)?;
+    for _ in 0..times {
+        for chunk in chunks {
+            file.write_all(chunk)?;
+        }
+    }
+    file.flush()
+}
+
+/// The number of events that the measure prints.
+fn count_events(dump: &Path, file: &Path) -> io::Result<usize> {
+    let output = Command::new(dump).args(["-t", "1", "-o", "jsonl"]).arg(file).output()?;
+    Ok(output.stdout.iter().filter(|byte| **byte == b'\n').count())
+}
+
+fn machine() -> String {
+    let model = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let model = model.lines().find_map(|line| line.strip_prefix("model name")?.split(": ").nth(1));
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    format!("{cores} cores, {}", model.unwrap_or("of a kind that is not told"))
+}
+
+fn succeed(command: &mut Command) -> io::Result<()> {
+    let status = command.status()?;
+    if status.success() { Ok(()) } else { Err(io::Error::other(format!("{command:?} failed"))) }
+}
