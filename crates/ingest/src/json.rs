@@ -330,15 +330,22 @@ fn dotted(reader: &Reader, path: Option<PathId>) -> &str {
 }
 
 /// How far it is to the next quote, backslash or control character, or to the end.
-fn special(bytes: &[u8]) -> usize {
-    let is_special = |b: u8| b == b'"' || b == b'\\' || b < 0x20;
-    // In steps that the compiler turns into one comparison each.
-    let (chunks, _) = bytes.as_chunks::<16>();
-    let plain =
-        chunks.iter().take_while(|chunk| !chunk.iter().fold(false, |any, b| any | is_special(*b)));
-    let start = plain.count() * 16;
-    let rest = &bytes[start..];
-    start + rest.iter().position(|b| is_special(*b)).unwrap_or(rest.len())
+pub(crate) fn special(bytes: &[u8]) -> usize {
+    const ONES: u64 = u64::MAX / 255;
+    let (words, rest) = bytes.as_chunks::<8>();
+    for (i, word) in words.iter().enumerate() {
+        let word = u64::from_le_bytes(*word);
+        // The high bit of every byte that is less than `n`, and perhaps of some after the first such.
+        let less = |word: u64, n: u64| word.wrapping_sub(ONES * n) & !word & (ONES << 7);
+        let quote = word ^ (ONES * u64::from(b'"'));
+        let backslash = word ^ (ONES * u64::from(b'\\'));
+        let found = less(word, 0x20) | less(quote, 1) | less(backslash, 1);
+        if found != 0 {
+            return i * 8 + (found.trailing_zeros() / 8) as usize;
+        }
+    }
+    let is_special = |b: &u8| matches!(b, b'"' | b'\\' | 0..0x20);
+    words.len() * 8 + rest.iter().position(is_special).unwrap_or(rest.len())
 }
 
 /// Decodes the escapes of a string.
@@ -463,6 +470,20 @@ mod tests {
     }
 
     #[test]
+    fn special_bytes() {
+        for len in 0..40 {
+            for byte in 0..=255u8 {
+                let mut bytes = vec![b'a'; 40];
+                bytes[len] = byte;
+                bytes[39] = b'"';
+                let is_special = byte < 0x20 || byte == b'"' || byte == b'\\';
+                assert_eq!(special(&bytes), if is_special { len } else { 39 }, "{byte} at {len}");
+            }
+        }
+        assert_eq!(special("é\u{ff}x".as_bytes()), 5);
+    }
+
+    #[test]
     fn errors() {
         check_error("", JsonError::Truncated, 0);
         check_error("{", JsonError::Truncated, 1);
@@ -537,7 +558,7 @@ mod tests {
             " ",
             "\"x",
             "\\",
-            "1e5",
+            "2.",
             "false",
             "\"\"",
             "{\"k\":",

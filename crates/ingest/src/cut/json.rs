@@ -6,6 +6,7 @@ use memchr::memchr;
 
 use crate::cut::Content;
 use crate::cut::records::{Split, Step};
+use crate::json::special;
 
 /// Finds values by brackets and quotes. Whether they are JSON shows when they are read.
 #[derive(Debug, Default)]
@@ -28,35 +29,23 @@ pub(crate) enum Scan {
     Broken(usize),
 }
 
-/// What matters outside of strings and in them.
-const OUTSIDE: u8 = 1;
-const INSIDE: u8 = 2;
-const MATTERS: [u8; 256] = {
-    let mut table = [0; 256];
-    let (mut i, outside, inside) = (0, b"\"{}[]\n", b"\"\\\n");
-    while i < outside.len() {
-        table[outside[i] as usize] |= OUTSIDE;
-        i += 1;
-    }
-    i = 0;
-    while i < inside.len() {
-        table[inside[i] as usize] |= INSIDE;
+/// What matters outside of strings.
+const MATTERS: [bool; 256] = {
+    let mut table = [false; 256];
+    let (mut i, bytes) = (0, b"\"{}[]\n");
+    while i < bytes.len() {
+        table[bytes[i] as usize] = true;
         i += 1;
     }
     table
 };
 
-/// How far it is to the next byte that matters. Most are near: looking at each is faster than
-/// getting ready not to.
-fn find(bytes: &[u8], at: usize, place: u8) -> Option<usize> {
-    bytes.get(at..)?.iter().position(|byte| MATTERS[usize::from(*byte)] & place != 0)
-}
-
 /// Finds the end of the array, object or string that starts at `from`.
 pub(crate) fn scan_value(bytes: &[u8], from: usize, column: Option<usize>) -> Scan {
     let mut depth = 0usize;
     let mut at = from;
-    while let Some(found) = find(bytes, at, OUTSIDE) {
+    let next = |at| bytes.get(at..)?.iter().position(|byte| MATTERS[usize::from(*byte)]);
+    while let Some(found) = next(at) {
         at += found;
         match bytes[at] {
             b'"' => match string_end(bytes, at + 1) {
@@ -88,12 +77,13 @@ pub(crate) fn scan_value(bytes: &[u8], from: usize, column: Option<usize>) -> Sc
 
 fn string_end(bytes: &[u8], mut at: usize) -> Scan {
     loop {
-        let Some(found) = find(bytes, at, INSIDE) else { return Scan::More };
-        at += found;
-        match bytes[at] {
-            b'"' => return Scan::End(at + 1),
-            b'\\' => at += 2,
-            _ => return Scan::Broken(at),
+        at += special(bytes.get(at..).unwrap_or_default());
+        match bytes.get(at) {
+            Some(b'"') => return Scan::End(at + 1),
+            Some(b'\\') => at += 2,
+            Some(b'\n') => return Scan::Broken(at),
+            Some(_) => at += 1,
+            None => return Scan::More,
         }
     }
 }
