@@ -265,7 +265,7 @@ fn glue(chunks: &[Vec<u8>], bytes: usize, path: &Path) -> io::Result<()> {
 /// The number of events that the measure prints.
 fn count_events(dump: &Path, file: &Path) -> io::Result<usize> {
     let output = Command::new(dump).args(["-t", "1", "-o", "jsonl"]).arg(file).output()?;
-    Ok(output.stdout.iter().filter(|byte| **byte == b'\n').count())
+    Ok(output.stdout.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).count())
 }
 
 fn machine() -> String {

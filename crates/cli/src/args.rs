@@ -13,7 +13,7 @@ use dragnet_event::Time;
 #[derive(Debug, Parser)]
 #[command(name = "dragnet", version, propagate_version = true)]
 pub(crate) struct Cli {
-    /// When to use colours; `auto` obeys NO_COLOR and CLICOLOR_FORCE
+    /// When to use colours; `auto` obeys `NO_COLOR` and `CLICOLOR_FORCE`
     #[arg(long, global = true, value_enum, default_value_t = When::Auto, value_name = "WHEN")]
     pub(crate) color: When,
     #[command(subcommand)]

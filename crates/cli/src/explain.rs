@@ -103,7 +103,7 @@ struct Study<'a> {
     problems: Vec<Problem>,
 }
 
-impl<'a> Study<'a> {
+impl Study<'_> {
     fn read(&mut self, rules: &RuleSet) {
         let options = Options { flavor: self.args.input.flavor.into(), ..Options::default() };
         let mut batch = Batch::new(rules.fields(), &Schema::open().field("@timestamp"));
@@ -236,11 +236,8 @@ impl<'a> Study<'a> {
             let what = cut(&stage.condition.to_string(), 100);
             let _ = writeln!(text, "{mark} {}. {bang}[{what}]{by}: {count} events", number + 1);
             let nothing = count == 0 && !stage.missing;
-            for near in self.nearest[number].iter().take(if nothing || self.args.id.is_some() {
-                1
-            } else {
-                0
-            }) {
+            let shown = usize::from(nothing || self.args.id.is_some());
+            for near in self.nearest[number].iter().take(shown) {
                 self.show_event(near, 4, style, text);
                 text.push('\n');
             }
@@ -341,8 +338,8 @@ fn show(explanation: &Explanation, indent: usize, style: Style, text: &mut Strin
         What::Const => {
             let _ = writeln!(text, "{pad}{mark} {}", explanation.holds);
         }
-        What::Leaf { text: test, saw } => {
-            let _ = write!(text, "{pad}{mark} {}", cut(test, MAX_TEXT));
+        What::Leaf { text: condition, saw } => {
+            let _ = write!(text, "{pad}{mark} {}", cut(condition, MAX_TEXT));
             for (field, values) in saw {
                 let name = if saw.len() > 1 { format!("{field} ") } else { String::new() };
                 let _ =

@@ -16,6 +16,7 @@ use crate::args::{Format, HuntArgs, InputArgs};
 use crate::output::write_alerts;
 use crate::progress::Progress;
 use crate::scan::{Outcome, Scan, ShownEvent};
+use crate::style::Style;
 use crate::summary::Summary;
 use crate::{ExitStatus, Terminal, rules};
 
@@ -111,7 +112,7 @@ fn make_alerts(rules: &[LoadedRule], findings: &[Finding], outcome: &Outcome) ->
 }
 
 fn default_format(args: &HuntArgs, terminal: Terminal) -> Format {
-    if args.output.is_none() && terminal.out_is_terminal { Format::Table } else { Format::Ndjson }
+    if args.output.is_none() && terminal.interactive { Format::Table } else { Format::Ndjson }
 }
 
 fn write(
@@ -120,21 +121,17 @@ fn write(
     format: Format,
     terminal: Terminal,
 ) -> anyhow::Result<()> {
-    match &args.output {
-        Some(path) => {
-            let shown = path.display();
-            let file = File::create(path).with_context(|| format!("cannot write {shown}"))?;
-            let mut out = BufWriter::new(file);
-            write_alerts(alerts, format, crate::style::Style::plain(), None, &mut out)
-                .and_then(|()| out.flush())
-                .with_context(|| format!("cannot write {shown}"))
-        }
-        None => {
-            let mut out = BufWriter::new(io::stdout().lock());
-            write_alerts(alerts, format, terminal.out, terminal.width, &mut out)?;
-            Ok(out.flush()?)
-        }
-    }
+    let Some(path) = &args.output else {
+        let mut out = BufWriter::new(io::stdout().lock());
+        write_alerts(alerts, format, terminal.out, terminal.width, &mut out)?;
+        return Ok(out.flush()?);
+    };
+    let shown = path.display();
+    let file = File::create(path).with_context(|| format!("cannot write {shown}"))?;
+    let mut out = BufWriter::new(file);
+    write_alerts(alerts, format, Style::plain(), None, &mut out)
+        .and_then(|()| out.flush())
+        .with_context(|| format!("cannot write {shown}"))
 }
 
 fn status(args: &HuntArgs, summary: &Summary<'_>) -> ExitStatus {

@@ -40,7 +40,7 @@ struct Terminal {
     /// The style of standard error.
     err: Style,
     /// Whether standard output is a terminal.
-    out_is_terminal: bool,
+    interactive: bool,
     /// Columns of the terminal, if standard output is one.
     width: Option<usize>,
 }
@@ -71,13 +71,13 @@ fn terminal(cli: &Cli) -> Terminal {
         no_color: set("NO_COLOR"),
         force: std::env::var("CLICOLOR_FORCE").is_ok_and(|value| value != "0" && !value.is_empty()),
     };
-    let out_is_terminal = io::stdout().is_terminal();
+    let interactive = io::stdout().is_terminal();
     Terminal {
         out: Style::of(cli.color, environment, &io::stdout()),
         err: Style::of(cli.color, environment, &io::stderr()),
-        out_is_terminal,
+        interactive,
         width: terminal_size::terminal_size()
-            .filter(|_| out_is_terminal)
+            .filter(|_| interactive)
             .map(|(width, _)| usize::from(width.0)),
     }
 }

@@ -1,5 +1,6 @@
 //! The closing account of a hunt, on standard error.
 
+use std::fmt::Write as _;
 use std::io::{self, Write};
 use std::time::Duration;
 
@@ -72,11 +73,12 @@ impl Summary<'_> {
         let report = self.report;
         let mut text = format!("{} loaded", thousands(report.loaded as u64));
         if !report.unsupported.is_empty() {
-            text += &format!(", {} not supported yet", thousands(report.unsupported.len() as u64));
+            let _ =
+                write!(text, ", {} not supported yet", thousands(report.unsupported.len() as u64));
         }
         let failed = report.failed.len();
         if failed > 0 {
-            text += &format!(", {}", style.red(&format!("{failed} failed")));
+            let _ = write!(text, ", {}", style.red(&format!("{failed} failed")));
         }
         if failed > 0 || !report.unsupported.is_empty() {
             text += &style.dim(" (`dragnet rules check` says which, and why)");
@@ -102,11 +104,11 @@ impl Summary<'_> {
             }
         }
         if !parts.is_empty() {
-            text += &format!(" ({})", parts.join(", "));
+            let _ = write!(text, " ({})", parts.join(", "));
         }
         if !hidden.is_empty() {
             let more = thousands(hidden.len() as u64);
-            text += &format!(", and {more} of building-block rules, which tables leave out");
+            let _ = write!(text, ", and {more} of building-block rules, which tables leave out");
         }
         text
     }
@@ -136,7 +138,7 @@ fn thousands(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i) % 3 == 0 {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
             text.push(',');
         }
         text.push(digit);

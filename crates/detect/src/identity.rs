@@ -1,6 +1,7 @@
 //! Ids of events and alerts: hashes of what they are, so that reading again gives the same ones.
 
 use dragnet_event::Document;
+use serde_json::{Map, Value as Json};
 use sha2::{Digest, Sha256};
 
 /// Where an event is stored, or would be.
@@ -16,7 +17,7 @@ pub struct EventIdentity {
 /// not part of it.
 pub fn identify(document: &mut Document) -> EventIdentity {
     let mut take = |key: &str| match document.0.remove(key) {
-        Some(serde_json::Value::String(text)) => Some(text),
+        Some(Json::String(text)) => Some(text),
         _ => None,
     };
     let (id, index) = (take("_id"), take("_index"));
@@ -26,11 +27,43 @@ pub fn identify(document: &mut Document) -> EventIdentity {
     }
 }
 
+/// A hash of everything in the document, whatever the order of its keys.
 fn content_hash(document: &Document) -> String {
-    // Keys are in alphabetical order at every level, so equal documents have equal texts. A map
-    // of JSON values always has one.
-    let text = serde_json::to_vec(&document.0).unwrap_or_default();
-    hex(&Sha256::digest(text)[..20])
+    let mut hasher = Sha256::new();
+    hash_object(&document.0, &mut hasher);
+    hex(&hasher.finalize()[..20])
+}
+
+/// Feeds JSON to a hasher, keys in alphabetical order. Every part says what it is and how long, so that no
+/// two values run together. Documents are at most some dozens of levels deep: their readers see to it.
+fn hash_object(object: &Map<String, Json>, hasher: &mut Sha256) {
+    let mut members: Vec<_> = object.iter().collect();
+    members.sort_unstable_by_key(|(key, _)| *key);
+    hash_text('{', &members.len().to_string(), hasher);
+    for (key, value) in members {
+        hash_text(':', key, hasher);
+        hash_json(value, hasher);
+    }
+}
+
+fn hash_json(json: &Json, hasher: &mut Sha256) {
+    match json {
+        Json::Object(object) => hash_object(object, hasher),
+        Json::Array(items) => {
+            hash_text('[', &items.len().to_string(), hasher);
+            for item in items {
+                hash_json(item, hasher);
+            }
+        }
+        Json::String(text) => hash_text('"', text, hasher),
+        other => hash_text('=', &other.to_string(), hasher),
+    }
+}
+
+fn hash_text(kind: char, text: &str, hasher: &mut Sha256) {
+    hasher.update([kind as u8]);
+    hasher.update((text.len() as u64).to_le_bytes());
+    hasher.update(text);
 }
 
 fn data_stream(document: &Document) -> String {
@@ -72,7 +105,7 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn document(json: &serde_json::Value) -> Document {
+    fn document(json: &Json) -> Document {
         Document(json.as_object().unwrap().clone())
     }
 

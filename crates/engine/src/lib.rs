@@ -1,6 +1,6 @@
 //! Matching and correlating: rules and events in, findings out.
 //!
-//! - The [`reference`] evaluator defines what a condition means: row by row, one rule at a time,
+//! - The [reference evaluator](mod@reference) defines what a condition means: row by row, one rule at a time,
 //!   written for clarity. Everything faster is held to it by property tests.
 //! - A [`RuleSet`] is many queries compiled together: equal leaves of different rules become one
 //!   *predicate*, and the fields that any of them reads become the columns of a batch.

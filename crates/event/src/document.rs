@@ -5,7 +5,7 @@ use serde_json::{Map, Value as Json};
 use crate::sink::FieldSink;
 use crate::value::Scalar;
 
-/// An event as a JSON object, keys in alphabetical order at every level.
+/// An event as a JSON object. Do not count on the order of its keys.
 ///
 /// As a [`FieldSink`] it wants everything; dotted paths become nested objects. A value put to a
 /// path that already holds an object, or below a path that already holds a value, is kept under
