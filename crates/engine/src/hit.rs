@@ -56,10 +56,25 @@ impl Ord for Position {
     }
 }
 
-/// A total order of values: as [`dragnet_event::Scalar::compare`], and by canonical text where
-/// that has no answer.
+/// A total order of values: booleans, then numbers and dates by value, then text. It has to be total, so
+/// numbers are compared as doubles in IEEE 754's total order, and equal doubles by their text.
 pub(crate) fn compare_values(a: &Value, b: &Value) -> Ordering {
-    a.as_scalar().compare(b.as_scalar()).unwrap_or_else(|| a.text().cmp(&b.text()))
+    let class = |value: &Value| match value {
+        Value::Bool(_) => 0,
+        Value::Long(_) | Value::Double(_) => 1,
+        Value::Date(_) => 2,
+        Value::Str(_) => 3,
+    };
+    let number = |value: &Value| value.as_scalar().as_number().unwrap_or(f64::NAN);
+    class(a).cmp(&class(b)).then_with(|| match (a, b) {
+        (Value::Bool(a), Value::Bool(b)) => a.cmp(b),
+        (Value::Long(a), Value::Long(b)) => number(&Value::Long(*a))
+            .total_cmp(&number(&Value::Long(*b)))
+            .then(a.to_string().cmp(&b.to_string())),
+        (Value::Date(a), Value::Date(b)) => a.cmp(b),
+        (Value::Str(a), Value::Str(b)) => a.cmp(b),
+        (a, b) => number(a).total_cmp(&number(b)).then_with(|| a.text().cmp(&b.text())),
+    })
 }
 
 /// The values by which the events of a sequence or a sample belong together; `None` is null.
@@ -114,11 +129,21 @@ impl PartialOrd for JoinKey {
 }
 
 impl Ord for JoinKey {
-    /// Value by value, null first.
+    /// Value by value, null first. Keys are equal by the texts of their values, so the order goes by what the
+    /// texts say: booleans, then what reads as a number, by value, then other text.
     fn cmp(&self, other: &JoinKey) -> Ordering {
+        let read = |value: &Value| match &*value.text() {
+            "true" => Value::Bool(true),
+            "false" => Value::Bool(false),
+            text => {
+                let number = text.parse().ok().filter(|n: &f64| n.is_finite());
+                number.map_or_else(|| Value::Str(text.into()), Value::Double)
+            }
+        };
         let by_value = self.0.iter().zip(other.0.iter()).map(|pair| match pair {
-            (Some(a), Some(b)) if a.text() == b.text() => Ordering::Equal,
-            (Some(a), Some(b)) => compare_values(a, b),
+            (Some(a), Some(b)) => {
+                compare_values(&read(a), &read(b)).then_with(|| a.text().cmp(&b.text()))
+            }
             (a, b) => a.is_some().cmp(&b.is_some()),
         });
         by_value.fold(Ordering::Equal, Ordering::then).then(self.0.len().cmp(&other.0.len()))
@@ -145,5 +170,42 @@ impl Finding {
     /// The order in which findings of one query are shown: by last event, then by key.
     pub fn order(&self, other: &Finding) -> Ordering {
         self.last().cmp(&other.last()).then_with(|| self.key.cmp(&other.key))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use dragnet_event::Time;
+    use proptest::prelude::*;
+
+    fn value() -> impl Strategy<Value = Value> {
+        let text = prop::sample::select(vec!["9", "10", "5", "a", "true", "9.0", "1e1", "NaN", ""]);
+        prop_oneof![
+            text.prop_map(|s| Value::Str(s.into())),
+            prop::sample::select(vec![9, 10, i64::MAX, i64::MAX - 1]).prop_map(Value::Long),
+            prop::sample::select(vec![9.0, f64::NAN, -0.0, 9.2e18]).prop_map(Value::Double),
+            any::<bool>().prop_map(Value::Bool),
+            Just(Value::Date(Time(7))),
+        ]
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(2000) })]
+
+        #[test]
+        fn orders_are_total(a in value(), b in value(), c in value()) {
+            prop_assert_eq!(compare_values(&a, &b), compare_values(&b, &a).reverse());
+            if compare_values(&a, &b).is_le() && compare_values(&b, &c).is_le() {
+                prop_assert!(compare_values(&a, &c).is_le());
+            }
+            let key = |value: &Value| JoinKey::new(vec![Some(value.clone())]);
+            let (a, b, c) = (key(&a), key(&b), key(&c));
+            prop_assert_eq!(a.cmp(&b), b.cmp(&a).reverse());
+            prop_assert_eq!(a.cmp(&b).is_eq(), a == b);
+            if a <= b && b <= c {
+                prop_assert!(a <= c);
+            }
+        }
     }
 }

@@ -5,12 +5,14 @@
 //! one bitmap per predicate, and a stage is an expression over bitmaps that stops as soon as
 //! nothing is left. A predicate that no value in the batch satisfies costs its stages one look.
 
+use std::cell::Cell;
+
 use dragnet_event::{Batch, ColumnId, Scalar, Value};
 
 use crate::bitmap::Bitmap;
 use crate::column_index::Scratch;
 use crate::hit::{Hit, JoinKey, Position};
-use crate::reference::{Row, leaf_holds};
+use crate::reference::{Row, has_too_many_choices, leaf_holds};
 use crate::rule_set::{CompiledKey, CompiledStage, Node, PredicateId, PredicateKind, RuleSet};
 
 /// Runs a rule set over batches. One matcher serves one [`Batch`] (cleared and filled again and again), since
@@ -21,6 +23,7 @@ pub struct Matcher<'r> {
     columns: Vec<Decisions>,
     rows: RowSets,
     scratch: Scratch,
+    overflows: u64,
 }
 
 /// What has been decided about the values of one column.
@@ -85,7 +88,13 @@ impl<'r> Matcher<'r> {
         let mut columns = Vec::new();
         columns.resize_with(rules.fields.len(), Decisions::default);
         let rows = RowSets { place: vec![NONE; rules.predicates.len()], ..RowSets::default() };
-        Matcher { rules, columns, rows, scratch: Scratch::default() }
+        Matcher { rules, columns, rows, scratch: Scratch::default(), overflows: 0 }
+    }
+
+    /// How often an event had so many values in the fields of one script or join key that not all
+    /// combinations were looked at. Hits may be missing then.
+    pub fn overflows(&self) -> u64 {
+        self.overflows
     }
 
     /// Gives every hit of the batch: by stage, then by row.
@@ -99,14 +108,16 @@ impl<'r> Matcher<'r> {
         }
         self.presence(batch);
         let all = Bitmap::full(batch.len());
-        let sets = StageEval { rules: self.rules, rows: &self.rows, batch };
+        let overflows = Cell::new(0);
+        let sets = StageEval { rules: self.rules, rows: &self.rows, batch, overflows: &overflows };
         for stage in &self.rules.stages {
             if let Some(rows) = sets.eval(&stage.condition, &all) {
                 for row in rows.iter() {
-                    emit(self.rules, stage, batch, row, hit);
+                    emit(self.rules, stage, batch, row, &overflows, hit);
                 }
             }
         }
+        self.overflows += overflows.get();
     }
 
     /// Decides what is new in a column's dictionary and spreads the decisions over the rows.
@@ -151,6 +162,7 @@ struct StageEval<'a> {
     rules: &'a RuleSet,
     rows: &'a RowSets,
     batch: &'a Batch,
+    overflows: &'a Cell<u64>,
 }
 
 impl StageEval<'_> {
@@ -207,7 +219,11 @@ impl StageEval<'_> {
         if predicate.kind == PredicateKind::Row {
             rows = Bitmap::empty(self.batch.len());
             for row in among.iter() {
-                if leaf_holds(&predicate.leaf, &Row { batch: self.batch, row }) {
+                let event = Row { batch: self.batch, row };
+                if has_too_many_choices(&predicate.leaf, &event) {
+                    self.overflows.set(self.overflows.get() + 1);
+                }
+                if leaf_holds(&predicate.leaf, &event) {
                     rows.insert(row);
                 }
             }
@@ -220,7 +236,14 @@ impl StageEval<'_> {
 }
 
 /// Gives the hits of one row on one stage: one for each combination of join key values.
-fn emit(rules: &RuleSet, stage: &CompiledStage, batch: &Batch, row: u32, hit: &mut dyn FnMut(Hit)) {
+fn emit(
+    rules: &RuleSet,
+    stage: &CompiledStage,
+    batch: &Batch,
+    row: u32,
+    overflows: &Cell<u64>,
+    hit: &mut dyn FnMut(Hit),
+) {
     let time = batch.time(row);
     if stage.needs_time && time.is_none() {
         return;
@@ -230,41 +253,45 @@ fn emit(rules: &RuleSet, stage: &CompiledStage, batch: &Batch, row: u32, hit: &m
         .and_then(|column| batch.column(column).row_values(row).next().map(Scalar::to_value));
     let position = Position { time, tiebreak, event: batch.event_ref(row) };
     let (query, number) = (stage.query, stage.stage);
-    for key in join_keys(&stage.keys, batch, row) {
+    let (keys, complete) = join_keys(&stage.keys, batch, row);
+    if !complete {
+        overflows.set(overflows.get() + 1);
+    }
+    for key in keys {
         hit(Hit { query, stage: number, key, position: position.clone() });
     }
 }
 
-/// Most join keys that one event gives; further combinations are dropped.
+/// Most join keys that one event gives; further combinations are dropped, and the event is counted.
 const MAX_KEYS: usize = 1024;
 
-/// All combinations of the key fields' values, without repetition. Elasticsearch: nulls inside
-/// arrays are ignored, a missing field is null, and null takes part only for an optional key.
-fn join_keys(keys: &[CompiledKey], batch: &Batch, row: u32) -> Vec<JoinKey> {
+/// The combinations of the key fields' values, without repetition, and whether those are all.
+/// Elasticsearch: nulls inside arrays are ignored, a missing field is null, and null takes part only for
+/// an optional key.
+fn join_keys(keys: &[CompiledKey], batch: &Batch, row: u32) -> (Vec<JoinKey>, bool) {
     let mut tuples: Vec<Vec<Option<Value>>> = vec![Vec::with_capacity(keys.len())];
+    let mut complete = true;
     for key in keys {
-        let mut values: Vec<Option<Value>> = Vec::new();
-        if let Some(column) = key.column {
-            for value in batch.column(column).row_values(row) {
-                let value = Some(value.to_value());
-                if !values.contains(&value) {
-                    values.push(value);
-                }
-            }
-        }
+        let column = key.column.map(|column| batch.column(column));
+        let mut codes = column.map_or(Vec::new(), |column| column.row_codes(row).to_vec());
+        codes.sort_unstable();
+        codes.dedup();
+        complete &= codes.len() <= MAX_KEYS;
+        let values = codes.iter().take(MAX_KEYS).zip(column.iter().cycle());
+        let mut values: Vec<Option<Value>> = values
+            .map(|(code, column)| Some(column.dictionary().value(*code).to_value()))
+            .collect();
         if values.is_empty() {
             if !key.optional {
-                return Vec::new();
+                return (Vec::new(), true);
             }
             values.push(None);
         }
-        tuples = tuples
-            .iter()
-            .flat_map(|tuple| {
-                values.iter().map(|v| [tuple.as_slice(), std::slice::from_ref(v)].concat())
-            })
-            .take(MAX_KEYS)
-            .collect();
+        complete &= tuples.len() * values.len() <= MAX_KEYS;
+        let extended = tuples.iter().flat_map(|tuple| {
+            values.iter().map(|v| [tuple.as_slice(), std::slice::from_ref(v)].concat())
+        });
+        tuples = extended.take(MAX_KEYS).collect();
     }
-    tuples.into_iter().map(JoinKey::new).collect()
+    (tuples.into_iter().map(JoinKey::new).collect(), complete)
 }

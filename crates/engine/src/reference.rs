@@ -7,7 +7,7 @@
 use std::net::IpAddr;
 
 use dragnet_event::{Batch, Field, FieldSink, Scalar, Value, coerce};
-use dragnet_plan::eval::compare;
+use dragnet_plan::eval::{compare, equals};
 use dragnet_plan::{Condition, Expr, Leaf, Literal};
 use hashbrown::HashMap;
 
@@ -52,7 +52,8 @@ pub fn value_holds(leaf: &Leaf, value: Scalar<'_>) -> bool {
             constant.as_scalar().is_some_and(|constant| compare(*op, value, constant, field.ty()))
         }
         Leaf::OneOf { field, values, fold } => {
-            values.iter().any(|constant| equals(value, constant, *fold, field))
+            let mut constants = values.iter().filter_map(Literal::as_scalar);
+            constants.any(|constant| equals(value, constant, *fold, field.ty()))
         }
         Leaf::Like { patterns, .. } => {
             let text = value.text();
@@ -72,17 +73,22 @@ pub fn value_holds(leaf: &Leaf, value: Scalar<'_>) -> bool {
     }
 }
 
-fn equals(value: Scalar<'_>, constant: &Literal, fold: bool, field: &Field) -> bool {
-    let Some(constant) = constant.as_scalar() else { return false };
-    if fold {
-        return value.text().eq_ignore_ascii_case(&constant.text());
-    }
-    compare(dragnet_plan::CompareOp::Eq, value, constant, field.ty())
-}
-
 /// Most choices of values that are tried for one script on one event; what lies beyond is not
-/// looked at. Two fields of a thousand values each come to it.
-const MAX_CHOICES: usize = 1_000_000;
+/// looked at, and the matcher counts such events. Two fields of a hundred values each come to it.
+const MAX_CHOICES: usize = 10_000;
+
+/// Whether a leaf is a script for which an event has more choices of values than are tried.
+pub fn has_too_many_choices(leaf: &Leaf, event: &dyn Fields) -> bool {
+    let Leaf::Script(expr) = leaf else { return false };
+    let mut fields: Vec<&Field> = Vec::new();
+    expr.for_each_field(&mut |field| {
+        if !fields.contains(&field) {
+            fields.push(field);
+        }
+    });
+    let counts = fields.iter().map(|field| event.values(field).len().max(1));
+    counts.fold(1, usize::saturating_mul) > MAX_CHOICES
+}
 
 /// Whether a script is `true` for some choice of one value per distinct field. The same field
 /// written twice has the same value in both places.

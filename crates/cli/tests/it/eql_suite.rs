@@ -12,13 +12,13 @@ use dragnet_plan::Pipe;
 use dragnet_test_support::corpora;
 use serde_json::Value as Json;
 
-/// A query file: its name, the indices that it runs on, and the field that names an event. For the first two
-/// kinds that field also breaks ties.
-struct Suite {
-    file: &'static str,
-    indices: &'static [&'static str],
-    id_field: &'static str,
-    breaks_ties: bool,
+/// A query file: its name, the indices that it runs on, the field that names an event, and the one that breaks
+/// ties.
+pub(crate) struct Suite {
+    pub(crate) file: &'static str,
+    pub(crate) indices: &'static [&'static str],
+    pub(crate) id_field: &'static str,
+    pub(crate) tiebreaker: Option<&'static str>,
 }
 
 const SUITES: &[Suite] = &[
@@ -26,44 +26,46 @@ const SUITES: &[Suite] = &[
         file: "test_queries.toml",
         indices: &["endgame-140"],
         id_field: "serial_event_id",
-        breaks_ties: true,
+        tiebreaker: Some("serial_event_id"),
     },
     Suite {
         file: "additional_test_queries.toml",
         indices: &["endgame-140"],
         id_field: "serial_event_id",
-        breaks_ties: true,
+        tiebreaker: Some("serial_event_id"),
     },
     Suite {
         file: "test_missing_events.toml",
         indices: &["missing-events"],
         id_field: "sequence",
-        breaks_ties: true,
+        tiebreaker: Some("sequence"),
     },
     Suite {
         file: "test_sample.toml",
         indices: &["sample1", "sample2", "sample3"],
         id_field: "id",
-        breaks_ties: false,
+        tiebreaker: None,
     },
 ];
 
 /// One query with what it must give.
-struct Case {
-    name: String,
-    query: String,
+pub(crate) struct Case {
+    pub(crate) name: String,
+    pub(crate) query: String,
     /// Any of these; `-1` is an event that must be missing.
-    expected: Vec<Vec<i64>>,
-    join_keys: Option<Vec<String>>,
-    size: usize,
-    samples_per_key: usize,
+    pub(crate) expected: Vec<Vec<i64>>,
+    pub(crate) join_keys: Option<Vec<String>>,
+    pub(crate) size: usize,
+    /// The first results are given, not the last.
+    pub(crate) from_head: bool,
+    pub(crate) samples_per_key: usize,
 }
 
 /// What a query gave.
 #[derive(Debug, PartialEq)]
-struct Answer {
-    ids: Vec<i64>,
-    join_keys: Vec<String>,
+pub(crate) struct Answer {
+    pub(crate) ids: Vec<i64>,
+    pub(crate) join_keys: Vec<String>,
 }
 
 fn cases(path: &Path) -> Vec<Case> {
@@ -95,6 +97,7 @@ fn cases(path: &Path) -> Vec<Case> {
                     keys.map(|key| key.as_str().unwrap().to_owned()).collect()
                 }),
                 size: number(query, "size", 50),
+                from_head: false,
                 samples_per_key: number(query, "max_samples_per_key", 1),
             }
         })
@@ -164,7 +167,7 @@ fn through_the_library() {
     report(run, &failures);
 }
 
-fn answer(
+pub(crate) fn answer(
     suite: &Suite,
     case: &Case,
     schema: &Schema,
@@ -173,7 +176,7 @@ fn answer(
     let options = dragnet_eql::Options { schema, category_field: "event.category" };
     let (query, diagnostics) = dragnet_eql::compile(&case.query, &options);
     let query = query.ok_or_else(|| format!("{diagnostics:?}"))?;
-    let tiebreaker = suite.breaks_ties.then(|| schema.field(suite.id_field));
+    let tiebreaker = suite.tiebreaker.map(|name| schema.field(name));
     let rules = RuleSet::new(vec![Arc::new(query)], tiebreaker.as_ref());
     let mut batch = Batch::new(rules.fields(), &schema.field("@timestamp"));
     for (index, event) in events.iter().enumerate() {
@@ -189,7 +192,11 @@ fn answer(
             Pipe::Tail(n) => drop(findings.drain(..findings.len().saturating_sub(*n as usize))),
         }
     }
-    findings.truncate(case.size);
+    if case.from_head || matches!(*rules.queries()[0], dragnet_plan::Query::Sample(_)) {
+        findings.truncate(case.size);
+    } else {
+        findings.drain(..findings.len().saturating_sub(case.size));
+    }
     let id = |event: &Option<dragnet_engine::Position>| {
         event.as_ref().map_or(-1, |position| {
             events[position.event.index as usize].get(suite.id_field).unwrap().as_i64().unwrap()
@@ -223,8 +230,8 @@ fn through_the_command() {
             for mapping in files(&root, suite, "mapping") {
                 command.arg("--schema").arg(mapping);
             }
-            if suite.breaks_ties {
-                command.args(["--tiebreaker-field", suite.id_field]);
+            if let Some(tiebreaker) = suite.tiebreaker {
+                command.args(["--tiebreaker-field", tiebreaker]);
             }
             command.arg(&case.query).args(files(&root, suite, "data"));
             let output = command.output().unwrap();

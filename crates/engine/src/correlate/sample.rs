@@ -27,7 +27,7 @@ impl SampleCorrelator {
         let events = &mut by_stage[usize::from(hit.stage)];
         // The earlier stages can take at most `stages - 1` of them, and each further combination
         // needs at most one more. Hits come by time, and the order that counts is that of reading.
-        let keep = self.stages - 1 + self.samples_per_key;
+        let keep = self.samples_per_key.saturating_add(self.stages - 1);
         let at = events.partition_point(|kept| kept.event < hit.position.event);
         if at < keep {
             events.insert(at, hit.position);

@@ -115,8 +115,11 @@ fn concat(args: Args<'_>) -> Option<Value> {
 fn index_of(args: Args<'_>, fold: bool) -> Option<i64> {
     let (text, part) = (args.folded(0, fold)?, args.folded(1, fold)?);
     let start = usize::try_from(args.integer(2).unwrap_or_default()).unwrap_or_default();
+    if start > units(&text) {
+        return None;
+    }
     if part.is_empty() {
-        return Some(start.min(units(&text)) as i64);
+        return Some(start as i64);
     }
     let from = byte_at(&text, start);
     let at = from + text[from..].find(&*part)?;

@@ -173,7 +173,7 @@ impl Parser<'_> {
         }
     }
 
-    /// A member of a class. Only single characters ignore case, ranges do not (Lucene).
+    /// A member of a class.
     fn member(&mut self) -> Result<ClassUnicode, RegexError> {
         if let Some(class) = self.escape()? {
             return Ok(class);

@@ -63,8 +63,7 @@ impl std::error::Error for RegexError {}
 impl RegexPattern {
     /// Compiles an expression; with `fold` the case of ASCII letters is ignored.
     ///
-    /// Under [`Dialect::Lucene`] a range in a class (`[a-z]`) does not ignore case (Lucene: only
-    /// single characters and strings do). Under [`Dialect::Java`] it does.
+    /// Ranges in classes (`[a-z]`) ignore case too, as they do in newer versions of Lucene.
     ///
     /// # Errors
     /// If the text is not an expression of the dialect, or too large.
