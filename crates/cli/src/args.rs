@@ -8,8 +8,8 @@ use dragnet_event::Time;
 /// Runs Elastic detection rules on log files, without an Elastic stack.
 ///
 /// Results go to standard output, everything else to standard error. Exit status: 0 nothing was found,
-/// 1 something was found, 2 something went wrong (a file or a rule that could not be read; the rest
-/// was still done).
+/// 1 something was found, 2 something went wrong (a file or a record that could not be read, or, with
+/// --strict, a rule; the rest was still done).
 #[derive(Debug, Parser)]
 #[command(name = "dragnet", version, propagate_version = true)]
 pub(crate) struct Cli {
@@ -71,9 +71,6 @@ pub(crate) struct InputArgs {
     /// Which shipper's field conventions raw Windows events get
     #[arg(long, value_enum, default_value_t = Flavor::Logs)]
     pub(crate) flavor: Flavor,
-    /// Number of threads that read and match; all cores by default
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=512))]
-    pub(crate) threads: Option<u16>,
 }
 
 /// Whose field conventions raw Windows events get.
@@ -95,6 +92,7 @@ impl From<Flavor> for dragnet_ecs::Flavor {
 }
 
 #[derive(Debug, Args)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub(crate) struct HuntArgs {
     /// Rule files or directories (Elastic TOML, Kibana NDJSON); may be given several times
     #[arg(long, required = true, value_name = "PATH")]
@@ -111,6 +109,12 @@ pub(crate) struct HuntArgs {
     /// Exit with 0 also if there are alerts
     #[arg(long)]
     pub(crate) exit_zero: bool,
+    /// Number of threads that read and match; all cores by default
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=512))]
+    pub(crate) threads: Option<u16>,
+    /// Name every record that could not be read, and show the rules' warnings
+    #[arg(long, short)]
+    pub(crate) verbose: bool,
     /// No progress bar and no summary
     #[arg(long, short)]
     pub(crate) quiet: bool,
@@ -157,6 +161,9 @@ pub(crate) struct QueryArgs {
     /// How many samples are given for one key
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(crate) max_samples_per_key: usize,
+    /// Number of threads that read and match; all cores by default
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=512))]
+    pub(crate) threads: Option<u16>,
     /// The query
     pub(crate) query: String,
     #[command(flatten)]
@@ -230,10 +237,17 @@ pub(crate) struct ExplainArgs {
     #[arg(long, value_name = "ID")]
     pub(crate) id: Option<String>,
     /// Explain at most this many events, the nearest to a match first
-    #[arg(long, value_name = "N", default_value_t = 10)]
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = at_least_one)]
     pub(crate) limit: usize,
     #[command(flatten)]
     pub(crate) input: InputArgs,
+}
+
+fn at_least_one(text: &str) -> Result<usize, String> {
+    text.parse()
+        .ok()
+        .filter(|n| *n > 0)
+        .ok_or_else(|| "expected a number from 1 upwards".to_owned())
 }
 
 fn parse_time(text: &str) -> Result<Time, String> {

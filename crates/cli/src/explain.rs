@@ -16,7 +16,8 @@ use dragnet_plan::{Condition, Query, Stage};
 use dragnet_rules::LoadedRule;
 
 use crate::args::ExplainArgs;
-use crate::style::Style;
+use crate::scan::{Window, is_beside_logs};
+use crate::style::{Style, clean};
 use crate::summary::print_problems;
 use crate::{ExitStatus, Terminal, rules};
 
@@ -37,7 +38,7 @@ pub(crate) fn run(args: &ExplainArgs, terminal: Terminal) -> anyhow::Result<Exit
         "no event has the id {}",
         args.id.as_deref().unwrap_or_default()
     );
-    let mut text = format!("{}\n", terminal.out.bold(&rule.rule.name));
+    let mut text = format!("{}\n", terminal.out.bold(&clean(&rule.rule.name)));
     let found = match &*query {
         Query::Event { .. } => study.show_events(0, terminal.out, &mut text),
         Query::Sequence(sequence) => {
@@ -118,6 +119,7 @@ impl Study<'_> {
                         }
                     }
                 }
+                Err(problem) if source.is_from_folder() && is_beside_logs(&problem) => {}
                 Err(problem) => self.problems.push(problem),
             }
         }
@@ -131,7 +133,9 @@ impl Study<'_> {
         matcher: &mut Matcher<'_>,
     ) {
         batch.clear();
-        block.read(options, batch, &mut self.problems);
+        let (from, to) = (self.args.input.from, self.args.input.to);
+        let mut window = Window { batch, from, to, timeless: 0 };
+        block.read(options, &mut window, &mut self.problems);
         self.events += batch.len() as u64;
         matcher.run(batch, &mut |hit| self.hits.push(hit));
         let wanted = self.args.id.as_deref();
@@ -216,9 +220,10 @@ impl Study<'_> {
         } else {
             style.red("does not match")
         };
-        let path = self.sources[near.event.source as usize].path();
+        let path = clean(self.sources[near.event.source as usize].path());
+        let id = clean(&near.id);
         let _ = writeln!(text, "\n{pad}{} {verdict}", style.bold(&time));
-        let _ = writeln!(text, "{pad}{}", style.dim(&format!("{path}  id {}", near.id)));
+        let _ = writeln!(text, "{pad}{}", style.dim(&format!("{path}  id {id}")));
         show(&near.explanation, indent + 2, style, text);
     }
 
@@ -286,7 +291,7 @@ fn show_key(key: &JoinKey, events: &[Position], ended: &Ended, style: Style, tex
         .iter()
         .map(|v| v.as_ref().map_or("null".into(), |v| v.text().into_owned()))
         .collect();
-    let name = if values.is_empty() { "(no key)".to_owned() } else { values.join(", ") };
+    let name = if values.is_empty() { "(no key)".to_owned() } else { clean(&values.join(", ")) };
     let mark = if *ended == Ended::Complete { style.green("✓") } else { style.red("✗") };
     let time = |position: &Position| position.time.map_or("no time".to_owned(), |t| t.to_string());
     let next = events.len() + 1;
@@ -367,5 +372,5 @@ fn cut(text: &str, most: usize) -> String {
     if text.chars().nth(most).is_some() {
         short.push('…');
     }
-    short.replace('\n', " ")
+    clean(&short)
 }

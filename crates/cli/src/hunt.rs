@@ -1,7 +1,7 @@
 //! `dragnet hunt`: rules over logs.
 
 use std::fs::File;
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -12,20 +12,25 @@ use dragnet_event::{EventRef, Schema, Time};
 use dragnet_ingest::{Options, discover};
 use dragnet_rules::LoadedRule;
 
-use crate::args::{Format, HuntArgs, InputArgs};
-use crate::output::write_alerts;
+use crate::args::{Format, HuntArgs};
+use crate::output::AlertWriter;
 use crate::progress::Progress;
 use crate::scan::{Outcome, Scan, ShownEvent};
 use crate::style::Style;
-use crate::summary::Summary;
+use crate::summary::{Counts, Summary};
 use crate::{ExitStatus, Terminal, rules};
 
 pub(crate) fn run(args: &HuntArgs, terminal: Terminal) -> anyhow::Result<ExitStatus> {
     let start = Instant::now();
-    let loaded = rules::load(&args.rules, terminal)?;
+    let mut loaded = rules::load(&args.rules, terminal)?;
+    let all = loaded.rules.len();
+    loaded.rules.retain(|rule| rule.rule.enabled);
+    let disabled = all - loaded.rules.len();
     let queries = loaded.rules.iter().map(|rule| Arc::new(rule.query.clone())).collect();
     let rule_set = RuleSet::new(queries, None);
     let load_time = start.elapsed();
+    // Opened before the work, so that a path that cannot be written costs no hours.
+    let writer = writer(args, terminal)?;
 
     let (sources, mut problems) = discover(&args.input.paths);
     let options = Options { flavor: args.input.flavor.into(), ..Options::default() };
@@ -36,37 +41,43 @@ pub(crate) fn run(args: &HuntArgs, terminal: Terminal) -> anyhow::Result<ExitSta
         time_field: &time_field,
         from: args.input.from,
         to: args.input.to,
-        threads: threads(&args.input),
+        threads: threads(args.threads),
+        keep_events: true,
     };
     let progress = Progress::new(&sources, !args.quiet);
     let mut outcome = scan.run(&rule_set, &progress);
     let hits = std::mem::take(&mut outcome.hits);
     let findings = correlate::all(hits, rule_set.queries(), 1);
-    scan.fetch(events_of(&findings), &mut outcome.events);
+    let changed = scan.fetch(events_of(&findings), &mut outcome.events);
     progress.finish();
 
-    let alerts = make_alerts(&loaded.rules, &findings, &outcome);
+    let (counts, written) = write_alerts(&loaded.rules, &findings, &outcome, writer);
     problems.append(&mut outcome.problems);
     let summary = Summary {
         files: sources.len(),
-        events: outcome.event_count,
+        outcome: &outcome,
         problems: &problems,
-        skipped: &outcome.skipped,
+        changed,
         report: &loaded.report,
-        alerts: &alerts,
+        disabled,
+        counts: &counts,
         load_time,
         time: start.elapsed(),
     };
-    let format = args.format.unwrap_or(default_format(args, terminal));
-    write(args, &alerts, format, terminal)?;
-    summary.print(args.quiet, terminal.err)?;
-    Ok(status(args, &summary))
+    summary.print(args, terminal.err)?;
+    match written {
+        // Whoever read the alerts (`head`, a pager) has seen enough; that is no error.
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(anyhow::Error::new(error).context("cannot write the alerts"))
+        }
+        _ => Ok(status(args, &summary)),
+    }
 }
 
 /// The number of threads that were asked for, or one per core.
-pub(crate) fn threads(input: &InputArgs) -> usize {
+pub(crate) fn threads(asked: Option<u16>) -> usize {
     let cores = || std::thread::available_parallelism().map_or(1, usize::from);
-    input.threads.map_or_else(cores, usize::from)
+    asked.map_or_else(cores, usize::from)
 }
 
 /// The events of findings.
@@ -74,9 +85,14 @@ pub(crate) fn events_of(findings: &[Finding]) -> impl Iterator<Item = EventRef> 
     findings.iter().flat_map(|finding| finding.events.iter().flatten().map(|e| e.event))
 }
 
-/// The alerts of all findings, by time, then by rule, then by event; the parts of a sequence stay
-/// together.
-fn make_alerts(rules: &[LoadedRule], findings: &[Finding], outcome: &Outcome) -> Vec<Alert> {
+/// Makes and writes the alerts of all findings, one finding after the other: by time, then by rule, then by
+/// event; the parts of a sequence stay together. Goes on counting if they cannot be written.
+fn write_alerts(
+    rules: &[LoadedRule],
+    findings: &[Finding],
+    outcome: &Outcome,
+    mut writer: AlertWriter<'_>,
+) -> (Counts, io::Result<()>) {
     let mut ordered: Vec<&Finding> = findings.iter().collect();
     let key = |finding: &Finding| {
         let last = finding.last();
@@ -85,60 +101,58 @@ fn make_alerts(rules: &[LoadedRule], findings: &[Finding], outcome: &Outcome) ->
         (time, rule.name.clone(), rule.rule_id.clone(), last.map(|position| position.event))
     };
     ordered.sort_by_cached_key(|finding| key(finding));
-    ordered
-        .into_iter()
-        .flat_map(|finding| {
-            let rule = &rules[finding.query as usize];
-            let shown: Vec<&ShownEvent> = finding
-                .events
-                .iter()
-                .flatten()
-                .filter_map(|position| outcome.events.get(&position.event))
-                .collect();
-            let events: Vec<_> = shown.iter().map(|e| (&e.document, &e.identity)).collect();
-            let mut alerts = alerts(&rule.rule, &rule.query, finding, &events);
-            for (i, alert) in alerts.iter_mut().enumerate() {
-                // The parts of a sequence come in the order of its events, then the whole, which
-                // is from a file if all its events are.
-                let path = shown.get(i).or(shown.last()).map(|event| &event.path);
-                let common = i < shown.len() || shown.iter().all(|event| Some(&event.path) == path);
-                if let Some(path) = path.filter(|_| common) {
-                    alert.document.set("log.file.path", path.as_str().into());
-                }
+    let mut counts = Counts::default();
+    let mut written = Ok(());
+    for finding in ordered {
+        for alert in alerts_of(&rules[finding.query as usize], finding, outcome) {
+            counts.add(&alert);
+            if written.is_ok() {
+                written = writer.write(&alert);
             }
-            alerts
-        })
-        .collect()
+        }
+    }
+    let written = written.and_then(|()| writer.finish());
+    (counts, written)
 }
 
-fn default_format(args: &HuntArgs, terminal: Terminal) -> Format {
-    if args.output.is_none() && terminal.interactive { Format::Table } else { Format::Ndjson }
+/// The alerts of one finding; none if an event of it could not be read again.
+fn alerts_of(rule: &LoadedRule, finding: &Finding, outcome: &Outcome) -> Vec<Alert> {
+    let positions = finding.events.iter().flatten();
+    let shown: Option<Vec<&ShownEvent>> =
+        positions.map(|position| outcome.events.get(&position.event)).collect();
+    let Some(shown) = shown else { return Vec::new() };
+    let events: Vec<_> = shown.iter().map(|e| (&e.document, &e.identity)).collect();
+    let mut alerts = alerts(&rule.rule, &rule.query, finding, &events);
+    for (i, alert) in alerts.iter_mut().enumerate() {
+        // The parts of a sequence come in the order of its events, then the whole, which is from a
+        // file if all its events are.
+        let path = shown.get(i).or(shown.last()).map(|event| &event.path);
+        let common = i < shown.len() || shown.iter().all(|event| Some(&event.path) == path);
+        if let Some(path) = path.filter(|_| common) {
+            alert.document.set("log.file.path", path.as_str().into());
+        }
+    }
+    alerts
 }
 
-fn write(
-    args: &HuntArgs,
-    alerts: &[Alert],
-    format: Format,
-    terminal: Terminal,
-) -> anyhow::Result<()> {
+/// Where alerts go, and in which form: by default a table on a terminal and NDJSON elsewhere.
+fn writer(args: &HuntArgs, terminal: Terminal) -> anyhow::Result<AlertWriter<'static>> {
+    let format = |table| args.format.unwrap_or(if table { Format::Table } else { Format::Ndjson });
     let Some(path) = &args.output else {
-        let mut out = BufWriter::new(io::stdout().lock());
-        write_alerts(alerts, format, terminal.out, terminal.width, &mut out)?;
-        return Ok(out.flush()?);
+        let out = Box::new(BufWriter::new(io::stdout()));
+        let format = format(terminal.interactive);
+        return Ok(AlertWriter::new(out, format, terminal.out, terminal.width));
     };
-    let shown = path.display();
-    let file = File::create(path).with_context(|| format!("cannot write {shown}"))?;
-    let mut out = BufWriter::new(file);
-    write_alerts(alerts, format, Style::plain(), None, &mut out)
-        .and_then(|()| out.flush())
-        .with_context(|| format!("cannot write {shown}"))
+    let file = File::create(path).with_context(|| format!("cannot write {}", path.display()))?;
+    let out = Box::new(BufWriter::new(file));
+    Ok(AlertWriter::new(out, format(false), Style::plain(), None))
 }
 
 fn status(args: &HuntArgs, summary: &Summary<'_>) -> ExitStatus {
     let rules_failed = args.strict && !summary.report.failed.is_empty();
-    if !summary.problems.is_empty() || rules_failed {
+    if summary.has_losses() || rules_failed {
         ExitStatus::Error
-    } else if summary.alerts.is_empty() || args.exit_zero {
+    } else if summary.counts.all() == 0 || args.exit_zero {
         ExitStatus::Nothing
     } else {
         ExitStatus::Found

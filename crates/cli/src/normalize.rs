@@ -6,7 +6,7 @@ use dragnet_event::{Document, EventRef, FieldSink, Scalar, Time};
 use dragnet_ingest::{EventSink, Options, Stage, discover};
 
 use crate::args::{self, NormalizeArgs};
-use crate::scan::is_within;
+use crate::scan::{is_beside_logs, is_within};
 use crate::summary::print_problems;
 use crate::{ExitStatus, Terminal};
 
@@ -23,6 +23,7 @@ pub(crate) fn run(args: &NormalizeArgs, terminal: Terminal) -> anyhow::Result<Ex
     for (number, source) in sources.iter().enumerate() {
         let blocks = match source.open(number as u32) {
             Ok(blocks) => blocks,
+            Err(problem) if source.is_from_folder() && is_beside_logs(&problem) => continue,
             Err(problem) => {
                 problems.push(problem);
                 continue;

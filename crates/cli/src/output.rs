@@ -8,32 +8,85 @@ use serde_json::Value as Json;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use crate::args::Format;
-use crate::style::Style;
+use crate::style::{Style, clean};
 
-/// Writes alerts in the order given. `width` is that of the terminal, for tables; `None` if lines
-/// may be of any length.
-pub(crate) fn write_alerts(
-    alerts: &[Alert],
-    format: Format,
+/// Writes alerts one after the other; only what a table shows of them is kept.
+pub(crate) struct AlertWriter<'w> {
+    out: Box<dyn Write + 'w>,
+    form: Form,
     style: Style,
+    /// Columns of the terminal, for tables; `None` if lines may be of any length.
     width: Option<usize>,
-    out: &mut dyn Write,
-) -> io::Result<()> {
-    match format {
-        Format::Table => table(alerts, style, width, out),
-        Format::Ndjson => alerts.iter().try_for_each(|alert| {
-            serde_json::to_writer(&mut *out, &alert.document.0)?;
-            out.write_all(b"\n")
-        }),
-        Format::Json => {
-            out.write_all(b"[")?;
-            for (i, alert) in alerts.iter().enumerate() {
-                out.write_all(if i == 0 { b"\n" } else { b",\n" })?;
-                serde_json::to_writer(&mut *out, &alert.document.0)?;
+}
+
+enum Form {
+    Table(Vec<Row>),
+    Ndjson,
+    Json { empty: bool },
+    Csv { started: bool },
+}
+
+/// One line of a table.
+struct Row {
+    time: String,
+    severity: String,
+    rule: String,
+    host: String,
+    what: String,
+}
+
+impl<'w> AlertWriter<'w> {
+    pub(crate) fn new(
+        out: Box<dyn Write + 'w>,
+        format: Format,
+        style: Style,
+        width: Option<usize>,
+    ) -> AlertWriter<'w> {
+        let form = match format {
+            Format::Table => Form::Table(Vec::new()),
+            Format::Ndjson => Form::Ndjson,
+            Format::Json => Form::Json { empty: true },
+            Format::Csv => Form::Csv { started: false },
+        };
+        AlertWriter { out, form, style, width }
+    }
+
+    pub(crate) fn write(&mut self, alert: &Alert) -> io::Result<()> {
+        let out = &mut self.out;
+        match &mut self.form {
+            Form::Table(rows) => {
+                if is_shown(alert) {
+                    rows.push(row(alert));
+                }
+                Ok(())
             }
-            out.write_all(b"\n]\n")
+            Form::Ndjson => {
+                serde_json::to_writer(&mut *out, &alert.document.0)?;
+                out.write_all(b"\n")
+            }
+            Form::Json { empty } => {
+                out.write_all(if std::mem::take(empty) { b"[\n" } else { b",\n" })?;
+                Ok(serde_json::to_writer(&mut *out, &alert.document.0)?)
+            }
+            Form::Csv { started } => {
+                if !std::mem::replace(started, true) {
+                    csv_record(out, CSV_COLUMNS.iter().map(|(title, _)| (*title).to_owned()))?;
+                }
+                let document = &alert.document;
+                csv_record(out, CSV_COLUMNS.iter().map(|(_, field)| csv_cell(document, field)))
+            }
         }
-        Format::Csv => csv(alerts, out),
+    }
+
+    /// Writes what is left; without it nothing is complete.
+    pub(crate) fn finish(mut self) -> io::Result<()> {
+        match &self.form {
+            Form::Table(rows) => table(rows, self.style, self.width, &mut self.out)?,
+            Form::Json { empty: true } => self.out.write_all(b"[\n]\n")?,
+            Form::Json { empty: false } => self.out.write_all(b"\n]\n")?,
+            Form::Ndjson | Form::Csv { .. } => {}
+        }
+        self.out.flush()
     }
 }
 
@@ -56,58 +109,46 @@ fn host(alert: &Alert) -> &str {
 /// The widest that a rule's name and a host may be in a table.
 const MAX_COLUMN: usize = 48;
 
-fn table(
-    alerts: &[Alert],
-    style: Style,
-    width: Option<usize>,
-    out: &mut dyn Write,
-) -> io::Result<()> {
-    let shown: Vec<&Alert> = alerts.iter().filter(|alert| is_shown(alert)).collect();
-    if shown.is_empty() {
+fn row(alert: &Alert) -> Row {
+    let time = alert.time.map_or("-".to_owned(), |time| {
+        time.to_string().replace('T', " ").trim_end_matches('Z').chars().take(23).collect()
+    });
+    Row {
+        time,
+        severity: text(&alert.document, "kibana.alert.severity").to_owned(),
+        rule: clean(text(&alert.document, "kibana.alert.rule.name")),
+        host: clean(host(alert)),
+        what: clean(&alert.summary),
+    }
+}
+
+fn table(rows: &[Row], style: Style, width: Option<usize>, out: &mut dyn Write) -> io::Result<()> {
+    if rows.is_empty() {
         return Ok(());
     }
-    let rule = |alert: &Alert| clean(text(&alert.document, "kibana.alert.rule.name"));
-    let widest = |of: &dyn Fn(&Alert) -> String, title: &str| {
-        let widest = shown.iter().map(|alert| of(alert).width()).max().unwrap_or(0);
-        widest.clamp(title.len(), MAX_COLUMN)
+    let widest = |of: &dyn Fn(&Row) -> usize, title: &str| {
+        rows.iter().map(of).max().unwrap_or(0).clamp(title.len(), MAX_COLUMN)
     };
-    let rules = widest(&rule, "RULE");
-    let hosts = widest(&|alert| clean(host(alert)), "HOST");
+    let rules = widest(&|row| row.rule.width(), "RULE");
+    let hosts = widest(&|row| row.host.width(), "HOST");
     let (times, severities) = (23, 8);
-    let title = |name: &str, width| pad(name, width);
-    let head = format!(
-        "{}  {}  {}  {}  {}",
-        title("TIME (UTC)", times),
-        title("SEVERITY", severities),
-        title("RULE", rules),
-        title("HOST", hosts),
-        "WHAT HAPPENED"
-    );
-    writeln!(out, "{}", style.bold(&head))?;
+    let head = [("TIME (UTC)", times), ("SEVERITY", severities), ("RULE", rules), ("HOST", hosts)];
+    let head: Vec<String> = head.iter().map(|(title, width)| pad(title, *width)).collect();
+    writeln!(out, "{}", style.bold(&format!("{}  WHAT HAPPENED", head.join("  "))))?;
     let used = times + severities + rules + hosts + 8;
     let left = width.map(|width| width.saturating_sub(used).max(20));
-    for alert in shown {
-        let time = alert.time.map_or("-".to_owned(), |time| {
-            time.to_string().replace('T', " ").trim_end_matches('Z').chars().take(23).collect()
-        });
-        let severity = text(&alert.document, "kibana.alert.severity");
-        let what = clean(&alert.summary);
+    for row in rows {
         writeln!(
             out,
             "{}  {}  {}  {}  {}",
-            style.dim(&pad(&time, times)),
-            style.severity(severity, &pad(severity, severities)),
-            pad(&rule(alert), rules),
-            pad(&clean(host(alert)), hosts),
-            left.map_or(what.clone(), |left| cut(&what, left)),
+            style.dim(&pad(&row.time, times)),
+            style.severity(&row.severity, &pad(&row.severity, severities)),
+            pad(&row.rule, rules),
+            pad(&row.host, hosts),
+            left.map_or(row.what.clone(), |left| cut(&row.what, left)),
         )?;
     }
     Ok(())
-}
-
-/// Text for one line of a terminal: control characters (which could move the cursor) as `·`.
-fn clean(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { '·' } else { c }).collect()
 }
 
 /// Text in exactly so many columns.
@@ -153,17 +194,15 @@ const CSV_COLUMNS: &[(&str, &str)] = &[
     ("file", "log.file.path"),
 ];
 
-fn csv(alerts: &[Alert], out: &mut dyn Write) -> io::Result<()> {
+fn csv_record(out: &mut dyn Write, cells: impl Iterator<Item = String>) -> io::Result<()> {
     let mut writer = csv::Writer::from_writer(out);
-    writer.write_record(CSV_COLUMNS.iter().map(|(title, _)| *title))?;
-    for alert in alerts {
-        let document = &alert.document;
-        writer.write_record(CSV_COLUMNS.iter().map(|(_, field)| {
-            let json = document.0.get(*field).or_else(|| document.get(field));
-            json.map_or(String::new(), |json| formula_safe(plain(json)))
-        }))?;
-    }
+    writer.write_record(cells)?;
     writer.flush()
+}
+
+fn csv_cell(document: &Document, field: &str) -> String {
+    let json = document.0.get(field).or_else(|| document.get(field));
+    json.map_or(String::new(), |json| formula_safe(plain(json)))
 }
 
 fn plain(json: &Json) -> String {
@@ -189,7 +228,6 @@ mod tests {
         assert_eq!(pad("abc", 5), "abc  ");
         assert_eq!(pad("abcdef", 5), "abcd…");
         assert_eq!(cut("日本語", 5), "日本…");
-        assert_eq!(clean("a\x1b[31m\nb"), "a·[31m·b");
         assert_eq!(formula_safe("=cmd()".into()), "'=cmd()");
     }
 }

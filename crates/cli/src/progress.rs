@@ -5,6 +5,8 @@ use std::time::Duration;
 use dragnet_ingest::Source;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use crate::style::clean;
+
 /// How far a scan is.
 pub(crate) struct Progress {
     bar: ProgressBar,
@@ -39,7 +41,7 @@ impl Progress {
             .names
             .get(source)
             .map_or("", |name| name.rsplit(['/', '\\']).next().unwrap_or(name));
-        self.bar.set_message(format!("{events} events  {name}"));
+        self.bar.set_message(format!("{events} events  {}", clean(name)));
     }
 
     /// Takes the bar away.

@@ -17,6 +17,7 @@ use crate::args::{QueryArgs, ResultPosition};
 use crate::hunt::{events_of, threads};
 use crate::progress::Progress;
 use crate::scan::{Outcome, Scan};
+use crate::style::clean;
 use crate::summary::print_problems;
 use crate::{ExitStatus, Terminal};
 
@@ -37,15 +38,28 @@ pub(crate) fn run(args: &QueryArgs, terminal: Terminal) -> anyhow::Result<ExitSt
         time_field: &time_field,
         from: args.input.from,
         to: args.input.to,
-        threads: threads(&args.input),
+        threads: threads(args.threads),
+        keep_events: false,
     };
     let progress = Progress::new(&sources, true);
     let mut outcome = scan.run(&rules, &progress);
     let hits = std::mem::take(&mut outcome.hits);
     let mut findings = correlate::all(hits, rules.queries(), args.max_samples_per_key);
-    limit(&mut findings, &query, args);
-    scan.fetch(events_of(&findings), &mut outcome.events);
+    let piped = limit(&mut findings, &query, args);
+    let changed = scan.fetch(events_of(&findings), &mut outcome.events);
     progress.finish();
+    let mut err = io::stderr().lock();
+    if piped > findings.len() {
+        let end = if findings.is_empty() || is_from_head(&query, args) { "first" } else { "last" };
+        writeln!(err, "the {end} {} of {piped} results are given (--size)", findings.len())?;
+    }
+    if changed > 0 {
+        writeln!(err, "{changed} events could not be read again: their files have changed")?;
+    }
+    for path in &outcome.skipped {
+        writeln!(err, "skipped: {} is no log", clean(path))?;
+    }
+    drop(err);
 
     problems.append(&mut outcome.problems);
     let answer = answer(&query, &findings, &outcome, start.elapsed().as_millis() as u64);
@@ -114,9 +128,9 @@ fn compile(args: &QueryArgs, schema: &Schema, terminal: Terminal) -> anyhow::Res
     Ok(query.filter(|_| diagnostics.iter().all(|d| d.severity != Severity::Error)))
 }
 
-/// Applies the pipes, then the size. Elasticsearch: what is given stays in ascending order; of too
-/// many results the last are given, or the first if so asked.
-fn limit(findings: &mut Vec<Finding>, query: &Query, args: &QueryArgs) {
+/// Applies the pipes, then the size; gives the number before the size was applied. Elasticsearch: what is
+/// given stays in ascending order; of too many results the last are given, or the first if so asked.
+fn limit(findings: &mut Vec<Finding>, query: &Query, args: &QueryArgs) -> usize {
     let clamp = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
     for pipe in query.pipes() {
         match pipe {
@@ -124,12 +138,18 @@ fn limit(findings: &mut Vec<Finding>, query: &Query, args: &QueryArgs) {
             Pipe::Tail(n) => keep_last(findings, clamp(*n)),
         }
     }
-    // Samples have no time; they come by key, and the first are given.
-    if matches!(query, Query::Sample(_)) || args.result_position == ResultPosition::Head {
+    let all = findings.len();
+    if is_from_head(query, args) {
         findings.truncate(args.size);
     } else {
         keep_last(findings, args.size);
     }
+    all
+}
+
+/// Samples have no time; they come by key, and the first are given.
+fn is_from_head(query: &Query, args: &QueryArgs) -> bool {
+    matches!(query, Query::Sample(_)) || args.result_position == ResultPosition::Head
 }
 
 fn keep_last(findings: &mut Vec<Finding>, n: usize) {

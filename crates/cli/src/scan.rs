@@ -36,6 +36,9 @@ pub(crate) struct Scan<'a> {
     pub(crate) to: Option<Time>,
     /// How many threads work.
     pub(crate) threads: usize,
+    /// Whether the events of hits on event queries are kept, and not only fetched again when it is known
+    /// which of them are shown.
+    pub(crate) keep_events: bool,
 }
 
 /// An event that is shown.
@@ -60,6 +63,10 @@ pub(crate) struct Outcome {
     pub(crate) skipped: Vec<String>,
     /// Events that were read, those outside `from` and `to` included.
     pub(crate) event_count: u64,
+    /// Events without a time that can be read: sequences cannot use them, nor can `from` and `to`.
+    pub(crate) timeless: u64,
+    /// Times that an event had too many values for all their combinations to be looked at.
+    pub(crate) overflows: u64,
 }
 
 /// Hands out blocks, source by source.
@@ -68,13 +75,28 @@ struct Feed<'a> {
     current: Option<(usize, Blocks)>,
     /// Bytes of the sources that are done.
     done: u64,
+    /// How many have been handed out.
+    handed: u64,
 }
 
-/// What [`Feed::next`] gives: the number of the source, the bytes read of all sources, and the block.
-type Fed = (usize, u64, Result<Block, Problem>);
+/// What [`Feed::next`] gives.
+struct Fed {
+    source: usize,
+    /// The place in the order of what is handed out.
+    number: u64,
+    /// Bytes read of all sources.
+    read: u64,
+    block: Result<Block, Problem>,
+}
 
 impl Feed<'_> {
     fn next(&mut self) -> Option<Fed> {
+        let (source, read, block) = self.advance()?;
+        self.handed += 1;
+        Some(Fed { source, number: self.handed, read, block })
+    }
+
+    fn advance(&mut self) -> Option<(usize, u64, Result<Block, Problem>)> {
         loop {
             if let Some((number, blocks)) = &mut self.current {
                 let block = blocks.next();
@@ -95,10 +117,12 @@ impl Feed<'_> {
 }
 
 /// A batch that takes only events of a time that is wanted.
-struct Window<'a> {
-    batch: &'a mut Batch,
-    from: Option<Time>,
-    to: Option<Time>,
+pub(crate) struct Window<'a> {
+    pub(crate) batch: &'a mut Batch,
+    pub(crate) from: Option<Time>,
+    pub(crate) to: Option<Time>,
+    /// Events without a time so far.
+    pub(crate) timeless: u64,
 }
 
 impl FieldSink for Window<'_> {
@@ -117,6 +141,7 @@ impl FieldSink for Window<'_> {
 
 impl EventSink for Window<'_> {
     fn end_event(&mut self, event: EventRef) {
+        self.timeless += u64::from(self.batch.pending_time().is_none());
         if is_within(self.batch.pending_time(), self.from, self.to) {
             self.batch.end_row(event);
         } else {
@@ -137,17 +162,27 @@ pub(crate) fn is_within(time: Option<Time>, from: Option<Time>, to: Option<Time>
     }
 }
 
-/// What one worker has found; problems with the address at which they came up, to order them.
+/// Whether something is in no format that is read and does not look as if it should be: a damaged
+/// `Security.evtx` is a loss, a `README.md` is not.
+pub(crate) fn is_beside_logs(problem: &Problem) -> bool {
+    const LOGS: &[&str] = &[".evtx", ".xml", ".json", ".ndjson", ".jsonl", ".log"];
+    let path = problem.path.to_ascii_lowercase();
+    matches!(problem.reason, Reason::UnknownFormat(_))
+        && !LOGS.iter().any(|end| path.ends_with(end))
+}
+
+/// What one worker has found; problems with the place of their block in the order of reading.
 #[derive(Default)]
 struct Found {
     outcome: Outcome,
-    problems: Vec<((usize, u32), Problem)>,
+    problems: Vec<(u64, Problem)>,
 }
 
 impl Scan<'_> {
     /// Reads everything and matches it.
     pub(crate) fn run(&self, rules: &RuleSet, progress: &Progress) -> Outcome {
-        let feed = Feed { sources: self.sources.iter().enumerate(), current: None, done: 0 };
+        let feed =
+            Feed { sources: self.sources.iter().enumerate(), current: None, done: 0, handed: 0 };
         let feed = Mutex::new(feed);
         let event_count = AtomicU64::new(0);
         let found: Vec<Found> = std::thread::scope(|scope| {
@@ -168,10 +203,12 @@ impl Scan<'_> {
             outcome.hits.extend(one.outcome.hits);
             outcome.events.extend(one.outcome.events);
             outcome.skipped.extend(one.outcome.skipped);
+            outcome.timeless += one.outcome.timeless;
+            outcome.overflows += one.outcome.overflows;
             problems.extend(one.problems);
         }
         outcome.skipped.sort_unstable();
-        problems.sort_by_key(|(address, _)| *address);
+        problems.sort_by_key(|(number, _)| *number);
         outcome.problems = problems.into_iter().map(|(_, problem)| problem).collect();
         outcome
     }
@@ -190,16 +227,16 @@ impl Scan<'_> {
         let mut held_bytes = 0;
         loop {
             let next = feed.lock().unwrap_or_else(PoisonError::into_inner).next();
-            let Some((source, read, block)) = next else { break };
+            let Some(Fed { source, number, read, block }) = next else { break };
             match block {
                 Ok(block) => {
-                    let address = (source, block.number());
                     let mut problems = Vec::new();
                     let (from, to) = (self.from, self.to);
-                    let mut window = Window { batch: &mut batch, from, to };
+                    let mut window = Window { batch: &mut batch, from, to, timeless: 0 };
                     let count = block.read(self.options, &mut window, &mut problems).events;
                     let count = u64::from(count);
-                    found.problems.extend(problems.into_iter().map(|p| (address, p)));
+                    found.outcome.timeless += window.timeless;
+                    found.problems.extend(problems.into_iter().map(|p| (number, p)));
                     let total = event_count.fetch_add(count, Ordering::Relaxed) + count;
                     progress.advance(source, read, total);
                     held_bytes += block.bytes();
@@ -208,7 +245,7 @@ impl Scan<'_> {
                 Err(problem) if self.is_no_log(source, &problem) => {
                     found.outcome.skipped.push(problem.path.to_string());
                 }
-                Err(problem) => found.problems.push(((source, u32::MAX), problem)),
+                Err(problem) => found.problems.push((number, problem)),
             }
             if batch.len() >= BATCH_EVENTS || held_bytes >= BATCH_BYTES {
                 self.flush(rules, &mut matcher, &mut batch, &held, &mut found.outcome);
@@ -217,12 +254,13 @@ impl Scan<'_> {
             }
         }
         self.flush(rules, &mut matcher, &mut batch, &held, &mut found.outcome);
+        found.outcome.overflows = matcher.overflows();
         found
     }
 
     /// Whether a file that somebody keeps beside the logs is meant, and nothing that was asked for.
     fn is_no_log(&self, source: usize, problem: &Problem) -> bool {
-        self.sources[source].is_from_folder() && matches!(problem.reason, Reason::UnknownFormat(_))
+        self.sources[source].is_from_folder() && is_beside_logs(problem)
     }
 
     /// Matches the batch; keeps the hits, and the documents of events that are findings by themselves.
@@ -236,7 +274,8 @@ impl Scan<'_> {
     ) {
         let mut shown: Vec<EventRef> = Vec::new();
         matcher.run(batch, &mut |hit| {
-            if matches!(*rules.queries()[hit.query as usize], Query::Event { .. }) {
+            let alone = matches!(*rules.queries()[hit.query as usize], Query::Event { .. });
+            if alone && self.keep_events {
                 shown.push(hit.position.event);
             }
             outcome.hits.push(hit);
@@ -267,18 +306,18 @@ impl Scan<'_> {
             .collect()
     }
 
-    /// Reads again what is needed to show these events, ascending, that are not known yet.
+    /// Reads again what is needed to show these events and is not known yet. Gives the number of events that
+    /// could not be read again: the file has changed.
     pub(crate) fn fetch(
         &self,
         wanted: impl Iterator<Item = EventRef>,
         known: &mut BTreeMap<EventRef, ShownEvent>,
-    ) {
+    ) -> usize {
         let mut missing: Vec<EventRef> = wanted.filter(|e| !known.contains_key(e)).collect();
         missing.sort_unstable();
         missing.dedup();
         for of_source in missing.chunk_by(|a, b| a.source == b.source) {
             let number = of_source[0].source;
-            // What cannot be read now was named when it was read the first time.
             let Ok(blocks) = self.sources[number as usize].open(number) else { continue };
             let mut parts = of_source.chunk_by(|a, b| a.block == b.block).peekable();
             for block in blocks.filter_map(Result::ok) {
@@ -289,5 +328,6 @@ impl Scan<'_> {
                 }
             }
         }
+        missing.iter().filter(|event| !known.contains_key(event)).count()
     }
 }

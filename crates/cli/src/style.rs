@@ -17,6 +17,16 @@ pub(crate) struct ColorEnvironment {
     pub(crate) force: bool,
 }
 
+/// Text that comes from logs, rules or archives, made safe for one line of a terminal: characters that could
+/// move the cursor, change colours or turn the direction of writing become `·`.
+pub(crate) fn clean(text: &str) -> String {
+    let unsafe_char = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+    };
+    text.chars().map(|c| if unsafe_char(c) { '·' } else { c }).collect()
+}
+
 impl Style {
     /// Decides for a stream.
     pub(crate) fn of(when: When, environment: ColorEnvironment, stream: &impl IsTerminal) -> Style {
@@ -66,5 +76,16 @@ impl Style {
             "medium" => self.paint("33", text),
             _ => self.paint("36", text),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_moves_the_cursor() {
+        assert_eq!(clean("a\x1b[31m\nb\u{202e}c"), "a·[31m·b·c");
+        assert_eq!(clean("C:\\Users\\é"), "C:\\Users\\é");
     }
 }

@@ -9,21 +9,76 @@ use dragnet_ingest::Problem;
 use dragnet_rules::Report;
 use serde_json::Value as Json;
 
+use crate::args::HuntArgs;
 use crate::output::is_shown;
-use crate::style::Style;
+use crate::scan::Outcome;
+use crate::style::{Style, clean};
 
-/// Problems with single records that are named one by one; of more, only the number is told.
+/// Problems that are named one by one; of more, only the number is told, unless all are asked for.
 const NAMED_PROBLEMS: usize = 20;
+
+/// The severities, worst first.
+const SEVERITIES: [&str; 4] = ["critical", "high", "medium", "low"];
+
+/// Alerts by kind and severity.
+#[derive(Debug, Default)]
+pub(crate) struct Counts {
+    /// Those that tables show, by the order of [`SEVERITIES`].
+    shown: [u64; 4],
+    /// Those of building-block rules.
+    hidden: u64,
+}
+
+impl Counts {
+    /// Counts an alert; members of a sequence do not count by themselves.
+    pub(crate) fn add(&mut self, alert: &Alert) {
+        if alert.kind == AlertKind::BuildingBlock {
+            return;
+        }
+        if !is_shown(alert) {
+            self.hidden += 1;
+            return;
+        }
+        let severity = alert.document.0.get("kibana.alert.severity").and_then(Json::as_str);
+        let place = SEVERITIES.iter().position(|name| Some(*name) == severity);
+        self.shown[place.unwrap_or(SEVERITIES.len() - 1)] += 1;
+    }
+
+    /// All that count.
+    pub(crate) fn all(&self) -> u64 {
+        self.hidden + self.shown.iter().sum::<u64>()
+    }
+
+    fn text(&self, style: Style) -> String {
+        let mut text = thousands(self.shown.iter().sum());
+        let parts: Vec<String> = SEVERITIES
+            .iter()
+            .zip(self.shown)
+            .filter(|(_, count)| *count > 0)
+            .map(|(name, count)| style.severity(name, &format!("{} {name}", thousands(count))))
+            .collect();
+        if !parts.is_empty() {
+            let _ = write!(text, " ({})", parts.join(", "));
+        }
+        if self.hidden > 0 {
+            let more = thousands(self.hidden);
+            let _ = write!(text, ", and {more} of building-block rules, which tables leave out");
+        }
+        text
+    }
+}
 
 /// Everything that the account tells.
 pub(crate) struct Summary<'a> {
     pub(crate) files: usize,
-    pub(crate) events: u64,
+    pub(crate) outcome: &'a Outcome,
     pub(crate) problems: &'a [Problem],
-    /// Files found in folders that are no logs.
-    pub(crate) skipped: &'a [String],
+    /// Events that could not be read a second time, for their alerts.
+    pub(crate) changed: usize,
     pub(crate) report: &'a Report,
-    pub(crate) alerts: &'a [Alert],
+    /// Rules that are switched off.
+    pub(crate) disabled: usize,
+    pub(crate) counts: &'a Counts,
     /// How long the rules took to load.
     pub(crate) load_time: Duration,
     /// How long everything took.
@@ -31,106 +86,129 @@ pub(crate) struct Summary<'a> {
 }
 
 impl Summary<'_> {
-    /// Prints it; only the problems if `quiet`.
-    pub(crate) fn print(&self, quiet: bool, style: Style) -> io::Result<()> {
+    /// Whether anything was lost.
+    pub(crate) fn has_losses(&self) -> bool {
+        !self.problems.is_empty() || self.changed > 0 || self.outcome.overflows > 0
+    }
+
+    /// Prints it; only what was lost if `--quiet`.
+    pub(crate) fn print(&self, args: &HuntArgs, style: Style) -> io::Result<()> {
         let mut err = io::stderr().lock();
-        print_problems(self.problems, style, &mut err)?;
-        if quiet {
+        if args.verbose {
+            for warning in &self.report.warnings {
+                write!(err, "{}", warning.render(style.is_colored()))?;
+            }
+        }
+        let named = if args.verbose { usize::MAX } else { NAMED_PROBLEMS };
+        name_problems(self.problems, named, style, &mut err)?;
+        if self.changed > 0 {
+            let what = "events could not be read again; their files have changed, and their alerts are left out";
+            writeln!(err, "{} {} {what}", style.red("lost:"), self.changed)?;
+        }
+        if self.outcome.overflows > 0 {
+            let what = "times an event had more combinations of values than are looked at; alerts may be missing";
+            writeln!(err, "{} {} {what}", style.red("lost:"), self.outcome.overflows)?;
+        }
+        if args.quiet {
             return Ok(());
         }
         let mut line = |name: &str, text: String| {
             writeln!(err, "{} {text}", style.bold(&format!("{name:<8}")))
         };
-        let skipped = match self.skipped {
-            [] => String::new(),
-            [only] => format!(", {only} skipped: it is no log"),
-            [first, rest @ ..] => {
-                format!(", {first} and {} more skipped: they are no logs", rest.len())
-            }
-        };
-        let read = self.files.saturating_sub(self.skipped.len());
-        line("files", format!("{}{}", thousands(read as u64), style.dim(&skipped)))?;
-        let unread = match self.problems.len() {
-            0 => String::new(),
-            n => format!(", {}", style.red(&format!("{n} {} not be read", count_word(n, "place")))),
-        };
-        line("events", format!("{}{unread}", thousands(self.events)))?;
+        line("files", self.files(args, style))?;
+        line("events", self.events(style))?;
         line("rules", self.rules(style))?;
-        line("alerts", self.alerts_by_severity(style))?;
+        line("alerts", self.counts.text(style))?;
         let seconds = self.time.as_secs_f64();
         let reading = (self.time.saturating_sub(self.load_time)).as_secs_f64().max(1e-6);
-        line(
-            "time",
-            format!(
-                "{seconds:.2} s ({:.2} s loading rules), {} events/s",
-                self.load_time.as_secs_f64(),
-                thousands((self.events as f64 / reading) as u64)
+        let loading = self.load_time.as_secs_f64();
+        let rate = thousands((self.outcome.event_count as f64 / reading) as u64);
+        line("time", format!("{seconds:.2} s ({loading:.2} s loading rules), {rate} events/s"))
+    }
+
+    fn files(&self, args: &HuntArgs, style: Style) -> String {
+        let read = self.files.saturating_sub(self.outcome.skipped.len()) as u64;
+        let skipped = match self.outcome.skipped.as_slice() {
+            [] => String::new(),
+            [only] => format!(", {} skipped: it is no log", clean(only)),
+            all if args.verbose => {
+                let all: Vec<String> = all.iter().map(|path| clean(path)).collect();
+                format!(", skipped as no logs: {}", all.join(", "))
+            }
+            [first, rest @ ..] => format!(
+                ", {} and {} more skipped: they are no logs (--verbose names them)",
+                clean(first),
+                rest.len()
             ),
-        )
+        };
+        format!("{}{}", thousands(read), style.dim(&skipped))
+    }
+
+    fn events(&self, style: Style) -> String {
+        let mut text = thousands(self.outcome.event_count);
+        let lost: u64 = self.problems.iter().map(Problem::count).sum();
+        if lost > 0 {
+            let places = if lost == 1 { "place" } else { "places" };
+            let what = format!("{} {places} could not be read", thousands(lost));
+            let _ = write!(text, ", {}", style.red(&what));
+        }
+        if self.outcome.timeless > 0 {
+            let count = thousands(self.outcome.timeless);
+            let _ = write!(
+                text,
+                ", {count} without a time that can be read: sequences cannot use them"
+            );
+        }
+        text
     }
 
     fn rules(&self, style: Style) -> String {
         let report = self.report;
         let mut text = format!("{} loaded", thousands(report.loaded as u64));
-        if !report.unsupported.is_empty() {
-            let _ =
-                write!(text, ", {} not supported yet", thousands(report.unsupported.len() as u64));
-        }
+        let mut add = |count: usize, what: &str| {
+            if count > 0 {
+                let _ = write!(text, ", {} {what}", thousands(count as u64));
+            }
+        };
+        add(self.disabled, "of them switched off and not run");
+        add(report.unsupported.len(), "not supported yet");
+        add(report.deprecated.len(), "deprecated");
+        add(report.skipped.len(), "skipped");
+        add(report.warnings.len(), "with warnings");
         let failed = report.failed.len();
         if failed > 0 {
             let _ = write!(text, ", {}", style.red(&format!("{failed} failed")));
         }
-        if failed > 0 || !report.unsupported.is_empty() {
-            text += &style.dim(" (`dragnet rules check` says which, and why)");
-        }
-        text
-    }
-
-    fn alerts_by_severity(&self, style: Style) -> String {
-        let findings = self.alerts.iter().filter(|alert| alert.kind != AlertKind::BuildingBlock);
-        let (shown, hidden): (Vec<&Alert>, Vec<&Alert>) = findings.partition(|a| is_shown(a));
-        let mut text = thousands(shown.len() as u64);
-        let mut parts = Vec::new();
-        for severity in ["critical", "high", "medium", "low"] {
-            let is = |alert: &&&Alert| {
-                let key = alert.document.0.get("kibana.alert.severity");
-                key.and_then(Json::as_str) == Some(severity)
-            };
-            let count = shown.iter().filter(is).count();
-            if count > 0 {
-                parts.push(
-                    style.severity(severity, &format!("{} {severity}", thousands(count as u64))),
-                );
-            }
-        }
-        if !parts.is_empty() {
-            let _ = write!(text, " ({})", parts.join(", "));
-        }
-        if !hidden.is_empty() {
-            let more = thousands(hidden.len() as u64);
-            let _ = write!(text, ", and {more} of building-block rules, which tables leave out");
+        if failed + report.unsupported.len() + report.warnings.len() + report.skipped.len() > 0 {
+            text += &style.dim(" (`dragnet rules check --verbose` says which, and why)");
         }
         text
     }
 }
 
-/// Names what could not be read.
+/// Names what could not be read, the first of it.
 pub(crate) fn print_problems(
     problems: &[Problem],
     style: Style,
     err: &mut impl Write,
 ) -> io::Result<()> {
-    for problem in problems.iter().take(NAMED_PROBLEMS) {
-        writeln!(err, "{} {problem}", style.red("unreadable:"))?;
-    }
-    match problems.len().saturating_sub(NAMED_PROBLEMS) {
-        0 => Ok(()),
-        more => writeln!(err, "{} and {more} more", style.red("unreadable:")),
-    }
+    name_problems(problems, NAMED_PROBLEMS, style, err)
 }
 
-fn count_word(count: usize, word: &str) -> String {
-    if count == 1 { format!("{word} could") } else { format!("{word}s could") }
+fn name_problems(
+    problems: &[Problem],
+    named: usize,
+    style: Style,
+    err: &mut impl Write,
+) -> io::Result<()> {
+    for problem in problems.iter().take(named) {
+        writeln!(err, "{} {}", style.red("unreadable:"), clean(&problem.to_string()))?;
+    }
+    let more: u64 = problems.iter().skip(named).map(Problem::count).sum();
+    if more > 0 {
+        writeln!(err, "{} {} more", style.red("unreadable:"), thousands(more))?;
+    }
+    Ok(())
 }
 
 /// A number with commas between thousands.

@@ -1,7 +1,7 @@
 //! Alert documents.
 
 use dragnet_engine::Finding;
-use dragnet_event::{Document, Time};
+use dragnet_event::{Document, Time, Value};
 use dragnet_plan::Query;
 use dragnet_rules::Rule;
 use serde_json::{Map, Value as Json, json};
@@ -90,7 +90,7 @@ const EVENT_KEYS: &[&str] = &[
 
 /// The alerts of a finding: for an event query one; for sequences and samples a building block for
 /// each event, then the shell. `events` are the documents and identities of the finding's events, in order,
-/// without those that must be missing.
+/// without those that must be missing; without any there is no alert.
 pub fn alerts(
     rule: &Rule,
     query: &Query,
@@ -110,17 +110,24 @@ pub fn alerts(
         let document = finish(rule, alert, &summary);
         return vec![Alert { kind: AlertKind::Event, id, time, summary, document }];
     }
-    group(rule, events, &times.collect::<Vec<_>>())
+    if events.is_empty() {
+        return Vec::new();
+    }
+    group(rule, finding, events, &times.collect::<Vec<_>>())
 }
 
 /// The alerts of a sequence or sample.
 fn group(
     rule: &Rule,
+    finding: &Finding,
     events: &[(&Document, &EventIdentity)],
     times: &[Option<Time>],
 ) -> Vec<Alert> {
-    let members: Vec<&str> =
-        events.iter().flat_map(|(_, identity)| [&*identity.index, &*identity.id]).collect();
+    // Events whose key fields hold arrays may make several sequences, which differ in their keys.
+    let key = finding.key.values().iter();
+    let key: Vec<_> = key.map(|v| v.as_ref().map_or("null".into(), Value::text)).collect();
+    let ids = events.iter().flat_map(|(_, identity)| [&*identity.index, &*identity.id]);
+    let members: Vec<&str> = ids.chain(key.iter().map(|text| &**text)).collect();
     let shell_id = hash(members.iter().copied().chain([&*rule.rule_id]));
     let mut alerts = Vec::new();
     let mut ancestors = Vec::new();

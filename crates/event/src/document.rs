@@ -19,14 +19,9 @@ impl Document {
         Document::default()
     }
 
-    /// The value at a dotted path, through nested objects only.
+    /// The value at a dotted path: through nested objects, keys with dots in them, or both.
     pub fn get(&self, path: &str) -> Option<&Json> {
-        let mut parts = path.split('.');
-        let mut at = self.0.get(parts.next()?)?;
-        for part in parts {
-            at = at.as_object()?.get(part)?;
-        }
-        Some(at)
+        lookup(&self.0, path)
     }
 
     /// The text at a dotted path, if there is a text or an array that starts with one.
@@ -86,6 +81,16 @@ impl FieldSink for Document {
             }
         }
     }
+}
+
+fn lookup<'a>(object: &'a Map<String, Json>, path: &str) -> Option<&'a Json> {
+    if let Some(json) = object.get(path) {
+        return Some(json);
+    }
+    path.match_indices('.').find_map(|(dot, _)| {
+        let inner = object.get(&path[..dot])?.as_object()?;
+        lookup(inner, &path[dot + 1..])
+    })
 }
 
 /// A member's name within the object at `path`.
@@ -201,6 +206,15 @@ mod tests {
         doc.put_object("dns.answers", &[ty, ("dns.answers.data", Scalar::Str("a"))]);
         let expected = json!({"dns": {"answers": [{"type": "SRV"}, {"type": "SRV", "data": "a"}]}});
         assert_eq!(Json::Object(doc.0), expected);
+    }
+
+    #[test]
+    fn get_follows_objects_and_dotted_keys() {
+        let json = json!({"a.b": {"c.d": 1}, "a": {"e": {"f": 2}}, "g.h.i": 3});
+        let doc = Document(json.as_object().unwrap().clone());
+        let get = |path| doc.get(path).and_then(Json::as_i64);
+        assert_eq!((get("a.b.c.d"), get("a.e.f"), get("g.h.i")), (Some(1), Some(2), Some(3)));
+        assert_eq!((get("a.e.x"), get("a."), get("")), (None, None, None));
     }
 
     #[test]

@@ -37,10 +37,23 @@ pub(crate) fn read(data: &[u8], offset: u64, wanted: &mut dyn FnMut(u32) -> bool
     if data.len() < need {
         reader.fault(Reason::ShortChunk { have: data.len(), need });
     }
-    if reader.number == 0 && !is_sound(data) {
+    if is_sound(data) {
+        return;
+    }
+    if reader.number == 0 {
         reader.repaired(data);
         if reader.number > 0 {
             reader.fault(Reason::HiddenRecords);
+        }
+    } else {
+        // The header says where the records end, and it cannot be trusted: there may be more of them.
+        let mut ignore = |_: Result<(u32, Raw<'_>, Place), Fault>| {};
+        let wanted = &mut |_| false;
+        let mut counter =
+            Reader { offset, number: 0, is_repaired: false, wanted, each: &mut ignore };
+        counter.repaired(data);
+        if counter.number > reader.number {
+            reader.fault(Reason::RecordsBeyond { more: counter.number - reader.number });
         }
     }
 }

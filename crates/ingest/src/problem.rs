@@ -104,6 +104,13 @@ pub enum Reason {
     /// may be of an earlier time, which Windows would no longer show.
     #[error("the chunk's header is damaged; its records were found without it")]
     HiddenRecords,
+    /// An EVTX chunk's header is damaged, and there are records where it says that there are none: perhaps
+    /// hidden by whoever changed it, perhaps of an earlier time.
+    #[error("the chunk's header is damaged; {more} records beyond those it tells of are left out")]
+    RecordsBeyond {
+        /// How many.
+        more: u32,
+    },
     /// An EVTX chunk is cut short; its first records were read.
     #[error("the chunk is cut short: {have} of {need} bytes are there")]
     ShortChunk {
@@ -129,7 +136,7 @@ pub enum Reason {
         /// The column in bytes, from 1, in the line at which it shows.
         column: usize,
     },
-    /// So many more records of the same block could not be read: only the first
+    /// So many more records of the same block, or texts between records, could not be read: only the first
     /// [`MAX_NAMED`](crate::MAX_NAMED) are named.
     #[error("{0} more records near here cannot be read")]
     More(u32),
@@ -139,6 +146,14 @@ pub enum Reason {
 }
 
 impl Problem {
+    /// How many places it stands for: one, or as many as [`Reason::More`] says.
+    pub fn count(&self) -> u64 {
+        match self.reason {
+            Reason::More(more) => u64::from(more),
+            _ => 1,
+        }
+    }
+
     /// How much is lost.
     pub fn severity(&self) -> Severity {
         match self.reason {
@@ -150,6 +165,7 @@ impl Problem {
             | Reason::RecordTooLarge { .. } => Severity::Record,
             Reason::Chunk(_)
             | Reason::HiddenRecords
+            | Reason::RecordsBeyond { .. }
             | Reason::ShortChunk { .. }
             | Reason::StrayText
             | Reason::Checksum

@@ -53,6 +53,8 @@ const NOT_APPLIED: &[Feature] = &[
     ("severity_mapping", is_filled, "the rule's own severity is used"),
     ("risk_score_mapping", is_filled, "the rule's own risk score is used"),
     ("rule_name_override", is_filled, "alerts bear the rule's own name"),
+    ("tiebreaker_field", is_filled, "events of the same time are ordered as they were read"),
+    ("timestamp_field", is_filled, "events are ordered by `@timestamp`"),
 ];
 
 fn is_filled(value: &Json) -> bool {

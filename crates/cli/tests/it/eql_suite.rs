@@ -154,7 +154,9 @@ fn through_the_library() {
             events.extend(documents.map(|d| Document(d.as_object().unwrap().clone())));
         }
         let mut dynamic = DynamicFields::default();
-        events.iter().for_each(|event| event.flatten_into(&mut dynamic));
+        for event in &events {
+            event.flatten_into(&mut dynamic);
+        }
         let schema = schema.with_dynamic(&dynamic);
         for case in cases(&root.join(suite.file)) {
             run += 1;

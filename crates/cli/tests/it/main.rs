@@ -1,5 +1,5 @@
 //! The command from outside.
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
+#![allow(clippy::print_stdout, clippy::unwrap_used, reason = "a test may talk and panic")]
 
 mod commands;
 mod corpus;

@@ -40,8 +40,9 @@ fn rules(directory: &TempDir) -> Option<Vec<PathBuf>> {
 #[track_caller]
 fn check(rule: &Path, log: &Path, expected: bool) {
     let run = dragnet("hunt --quiet --rules", &[rule, log]);
-    assert_eq!(run.rules().len(), usize::from(expected), "{rule:?} {log:?}\n{}", run.err);
-    assert_eq!(run.status, i32::from(expected), "{rule:?} {log:?}\n{}", run.err);
+    let what = format!("{} on {}\n{}", rule.display(), log.display(), run.err);
+    assert_eq!(run.rules().len(), usize::from(expected), "{what}");
+    assert_eq!(run.status, i32::from(expected), "{what}");
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use dragnet_event::{Document, DynamicFields, Schema};
+use dragnet_plan::Snippet;
 use serde_json::Value as Json;
 
 use crate::eql_suite::{Case, Suite, answer};
@@ -120,9 +121,9 @@ fn what_the_reference_refuses_is_refused() {
             run += 1;
             let query = rejected["query"].as_str().unwrap();
             let (plan, diagnostics) = dragnet_eql::compile(query, &options);
-            let said =
-                diagnostics.iter().map(|d| format!("{} {} {:?}", d.message, d.label, d.help));
-            let said = said.collect::<Vec<_>>().join("\n").to_lowercase();
+            let snippet = Snippet { text: query, origin: "query", first_line: 1 };
+            let said: String = diagnostics.iter().map(|d| d.render(snippet, false)).collect();
+            let said = said.to_lowercase();
             let wanted = rejected.get("contains").map_or("", |text| text.as_str().unwrap());
             if plan.is_some() || !said.contains(&wanted.to_lowercase()) {
                 failures.push(format!("{}: {query}\nwanted {wanted:?}\nsaid {said}", topic.name));

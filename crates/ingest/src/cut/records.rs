@@ -42,6 +42,9 @@ pub(crate) struct Records<S> {
     /// In the middle of a record that is too large.
     lost: bool,
     stray: VecDeque<Fault>,
+    /// Texts between records that are named, and those that are only counted.
+    strays_named: usize,
+    strays_more: u32,
     block: usize,
     max: usize,
 }
@@ -55,6 +58,8 @@ impl<S: Split> Records<S> {
             open_ends: 0,
             lost: false,
             stray: VecDeque::new(),
+            strays_named: 0,
+            strays_more: 0,
             block: BLOCK,
             max: MAX_RECORD,
         }
@@ -95,7 +100,13 @@ impl<S: Split> Records<S> {
                 }
                 Step::Stray(range) => {
                     at = range.end;
-                    self.stray.push_back((Some(self.line_at(range.start)), Reason::StrayText));
+                    if self.strays_named < crate::MAX_NAMED {
+                        self.strays_named += 1;
+                        let place = Some(self.line_at(range.start));
+                        self.stray.push_back((place, Reason::StrayText));
+                    } else {
+                        self.strays_more = self.strays_more.saturating_add(1);
+                    }
                 }
                 Step::More(from) => return (records, from),
             }
@@ -137,7 +148,11 @@ impl<S: Split> Cut for Records<S> {
             let len = self.stream.buf.len();
             if self.stream.ended && self.stream.buf.trim_ascii().is_empty() {
                 self.take(len);
-                return self.stream.take_fault().map(Err);
+                if let Some(fault) = self.stream.take_fault() {
+                    return Some(Err(fault));
+                }
+                let more = std::mem::take(&mut self.strays_more);
+                return (more > 0).then_some(Err((None, Reason::More(more))));
             }
             if len > self.max {
                 if let Some(end) = self.force_end() {
