@@ -9,6 +9,7 @@ use dragnet_event::{Batch, Document, EventRef, FieldSink};
 use crate::chunk::{self, Each};
 use crate::cut::{Content, Fault, Piece, line_ends};
 use crate::document::{self, Record};
+use crate::json::Reader;
 use crate::problem::{Place, Problem, Reason, Severity};
 use crate::xml::parse_event;
 
@@ -77,8 +78,8 @@ pub struct Block {
 pub(crate) enum Raw<'a> {
     /// A Windows event's XML.
     Event(&'a str),
-    /// A JSON value.
-    Json(&'a str),
+    /// A JSON value; whether it may be something that wraps a document or event.
+    Json { text: &'a str, may_be_wrapped: bool },
 }
 
 impl Block {
@@ -113,10 +114,10 @@ impl Block {
     ) -> ReadCount {
         let mut count = ReadCount::default();
         let mut report = Report { path: &self.path, problems, named: 0, more: 0, last: None };
-        let mut path = String::new();
+        let mut reader = Reader::new();
         self.records(&mut |_| true, &mut |record| {
             let result = record.and_then(|(index, raw, place)| {
-                put(raw, options, &mut path, sink).map_err(|fault| locate(place, fault))?;
+                put(raw, options, &mut reader, sink).map_err(|fault| locate(place, fault))?;
                 Ok(EventRef { source: self.source, block: self.number, index })
             });
             match result {
@@ -157,13 +158,16 @@ impl Block {
             Content::Lines { first_line } => lines(data, *first_line, wanted, each),
             Content::Json { first_line, records } | Content::Xml { first_line, records } => {
                 let xml = matches!(self.piece.content, Content::Xml { .. });
+                let may_be_wrapped = !xml && document::may_be_wrapped(data);
                 let (mut line, mut counted) = (*first_line, 0);
                 for (number, range) in (0..).zip(records) {
                     line += line_ends(&data[counted..range.start]);
                     counted = range.start;
                     if wanted(number) {
                         let text = String::from_utf8_lossy(&data[range.clone()]);
-                        let raw = if xml { Raw::Event(&text) } else { Raw::Json(&text) };
+                        let text = &*text;
+                        let raw =
+                            if xml { Raw::Event(text) } else { Raw::Json { text, may_be_wrapped } };
                         each(Ok((number, raw, Place::Line(line))));
                     }
                 }
@@ -176,6 +180,7 @@ fn lines(data: &[u8], first_line: u64, wanted: &mut dyn FnMut(u32) -> bool, each
     let mut number = 0;
     // All at once is cheaper than line by line, and nearly always right.
     let valid = std::str::from_utf8(data).ok();
+    let may_be_wrapped = document::may_be_wrapped(data);
     let mut start = 0;
     for line in first_line.. {
         let len = memchr::memchr(b'\n', &data[start..]).unwrap_or(data.len() - start);
@@ -188,7 +193,7 @@ fn lines(data: &[u8], first_line: u64, wanted: &mut dyn FnMut(u32) -> bool, each
         let text = text.trim_ascii();
         if !text.is_empty() {
             if wanted(number) {
-                each(Ok((number, Raw::Json(text), Place::Line(line))));
+                each(Ok((number, Raw::Json { text, may_be_wrapped }, Place::Line(line))));
             }
             number += 1;
         }
@@ -212,22 +217,23 @@ fn locate(place: Place, (line, reason): RecordFault) -> Fault {
 fn put<S: FieldSink>(
     raw: Raw<'_>,
     options: &Options,
-    path: &mut String,
+    reader: &mut Reader,
     sink: &mut S,
 ) -> Result<(), RecordFault> {
     let json = match raw {
         Raw::Event(xml) => return put_event(xml, options, sink),
-        Raw::Json(json) => document::unwrap(json),
+        Raw::Json { text, may_be_wrapped: false } => Record::Plain(text.trim_ascii()),
+        Raw::Json { text, .. } => document::unwrap(text),
     };
     // Documents that lack what rules ask for (`data_stream.dataset`…) would be completed here.
     match json {
         Record::Event(xml) => put_event(&xml, options, sink),
-        Record::Plain(text) => document::put(text, path, sink),
+        Record::Plain(text) => document::put(text, reader, sink),
         Record::Hit { source, meta } => {
             for (key, value) in meta {
                 sink.put_str(key, &value);
             }
-            document::put(source, path, sink)
+            document::put(source, reader, sink)
         }
     }
 }
@@ -253,7 +259,7 @@ fn render(raw: Raw<'_>, options: &Options) -> Result<Document, RecordFault> {
     };
     match raw {
         Raw::Event(xml) => event(xml),
-        Raw::Json(json) => match document::unwrap(json) {
+        Raw::Json { text, .. } => match document::unwrap(text) {
             Record::Event(xml) => event(&xml),
             Record::Plain(text) => document::render(text),
             Record::Hit { source, meta } => {

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use evtx::err::{ChunkError, EvtxError};
 
+use crate::json::JsonError;
 use crate::xml::XmlError;
 use crate::zip::ZipError;
 
@@ -121,10 +122,10 @@ pub enum Reason {
     #[error("text that belongs to no event")]
     StrayText,
     /// The JSON is not well-formed.
-    #[error("not valid JSON: {message} (column {column})")]
+    #[error("not valid JSON: {error} (column {column})")]
     Json {
         /// What is wrong.
-        message: String,
+        error: JsonError,
         /// The column in bytes, from 1, in the line at which it shows.
         column: usize,
     },

@@ -123,7 +123,7 @@ pub fn discover(paths: &[PathBuf]) -> (Vec<Source>, Vec<Problem>) {
     for path in paths {
         if path.as_os_str() == "-" {
             let stdin = Stream::Reader(Box::new(io::stdin()));
-            if found.seen.insert(path.clone()) {
+            if !std::mem::replace(&mut found.stdin, true) {
                 found.sources.push(Source::stream("-".into(), stdin));
             }
         } else {
@@ -137,7 +137,28 @@ pub fn discover(paths: &[PathBuf]) -> (Vec<Source>, Vec<Problem>) {
 struct Discovery {
     sources: Vec<Source>,
     problems: Vec<Problem>,
-    seen: HashSet<PathBuf>,
+    seen: HashSet<Identity>,
+    stdin: bool,
+}
+
+/// What is the same for all ways to a file.
+#[cfg(unix)]
+type Identity = (u64, u64);
+
+#[cfg(unix)]
+#[allow(clippy::unnecessary_wraps, reason = "elsewhere it can fail")]
+fn identity(_: &Path, meta: &fs::Metadata) -> io::Result<Identity> {
+    use std::os::unix::fs::MetadataExt;
+    Ok((meta.dev(), meta.ino()))
+}
+
+/// What is the same for all ways to a file.
+#[cfg(not(unix))]
+type Identity = PathBuf;
+
+#[cfg(not(unix))]
+fn identity(path: &Path, _: &fs::Metadata) -> io::Result<Identity> {
+    fs::canonicalize(path)
 }
 
 impl Discovery {
@@ -166,7 +187,7 @@ impl Discovery {
             self.sources.push(Source::stream(path.display().to_string().into(), stream));
             return Ok(Vec::new());
         }
-        if !self.seen.insert(fs::canonicalize(path).map_err(Reason::Io)?) {
+        if !self.seen.insert(identity(path, &meta).map_err(Reason::Io)?) {
             return Ok(Vec::new());
         }
         if meta.is_file() {

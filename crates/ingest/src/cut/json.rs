@@ -2,10 +2,11 @@
 
 use std::ops::Range;
 
-use memchr::{memchr, memchr3};
+use memchr::memchr;
 
 use crate::cut::Content;
 use crate::cut::records::{Split, Step};
+use crate::json::special;
 
 /// Finds values by brackets and quotes. Whether they are JSON shows when they are read.
 #[derive(Debug, Default)]
@@ -28,12 +29,25 @@ pub(crate) enum Scan {
     Broken(usize),
 }
 
+/// What matters outside of strings.
+const MATTERS: [bool; 256] = {
+    let mut table = [false; 256];
+    let (mut i, bytes) = (0, b"\"{}[]\n");
+    while i < bytes.len() {
+        table[bytes[i] as usize] = true;
+        i += 1;
+    }
+    table
+};
+
 /// Finds the end of the array, object or string that starts at `from`.
 pub(crate) fn scan_value(bytes: &[u8], from: usize, column: Option<usize>) -> Scan {
     let mut depth = 0usize;
     let mut at = from;
-    while let Some(&byte) = bytes.get(at) {
-        match byte {
+    let next = |at| bytes.get(at..)?.iter().position(|byte| MATTERS[usize::from(*byte)]);
+    while let Some(found) = next(at) {
+        at += found;
+        match bytes[at] {
             b'"' => match string_end(bytes, at + 1) {
                 Scan::End(end) => {
                     at = end;
@@ -63,14 +77,13 @@ pub(crate) fn scan_value(bytes: &[u8], from: usize, column: Option<usize>) -> Sc
 
 fn string_end(bytes: &[u8], mut at: usize) -> Scan {
     loop {
-        let Some(found) = bytes.get(at..).and_then(|rest| memchr3(b'"', b'\\', b'\n', rest)) else {
-            return Scan::More;
-        };
-        at += found;
-        match bytes[at] {
-            b'"' => return Scan::End(at + 1),
-            b'\\' => at += 2,
-            _ => return Scan::Broken(at),
+        at += special(bytes.get(at..).unwrap_or_default());
+        match bytes.get(at) {
+            Some(b'"') => return Scan::End(at + 1),
+            Some(b'\\') => at += 2,
+            Some(b'\n') => return Scan::Broken(at),
+            Some(_) => at += 1,
+            None => return Scan::More,
         }
     }
 }
@@ -88,9 +101,9 @@ impl JsonValues {
     /// Learns the layout from the first object that goes over several lines; it starts at `start`
     /// and ends before `end`, as far as it is at hand.
     fn learn_layout(&mut self, buf: &[u8], start: usize, end: usize) {
+        let Some(next) = memchr(b'\n', &buf[start..end]).map(|len| start + len + 1) else { return };
         let line = memchr::memrchr(b'\n', &buf[..start]).map_or(0, |end| end + 1);
         let column = indent(buf, line);
-        let Some(next) = memchr(b'\n', &buf[start..end]).map(|len| start + len + 1) else { return };
         let next_column = indent(buf, next);
         if next + next_column == buf.len() {
             return;
@@ -131,7 +144,9 @@ impl Split for JsonValues {
         if !self.learned && buf[at] == b'{' {
             let end = if let Scan::End(end) = scan { end } else { buf.len() };
             self.learn_layout(buf, at, end);
-            scan = scan_value(buf, at, self.column);
+            if self.column.is_some() {
+                scan = scan_value(buf, at, self.column);
+            }
         }
         match scan {
             Scan::End(end) => Step::Record(at..end),

@@ -42,6 +42,30 @@ fn opens_event(buf: &[u8], at: usize) -> Option<bool> {
 /// The end of the event whose opening tag ends before `from`: after its closing tag, or where
 /// another event starts.
 fn event_end(buf: &[u8], from: usize) -> Option<usize> {
+    plain_end(buf, from).or_else(|| careful_end(buf, from))
+}
+
+/// The same for an event in which nothing can be mistaken for its end, without looking at every tag.
+fn plain_end(buf: &[u8], from: usize) -> Option<usize> {
+    const CLOSE: &[u8] = b"</Event>";
+    let len = memmem::find(&buf[from..], CLOSE)?;
+    let body = &buf[from..from + len];
+    let is_markup = |at: usize| matches!(body.get(at + 1), Some(b'!' | b'?'));
+    let mut odd = memchr::memchr2_iter(b'!', b'?', body).filter_map(|at| at.checked_sub(1));
+    if odd.any(|at| body[at] == b'<' && is_markup(at)) {
+        return None;
+    }
+    // `EventData` and `EventID` are none.
+    let mut nested = memmem::find_iter(body, b"Event").filter(|at| {
+        let before = at.checked_sub(1).map(|i| body[i]);
+        let after = body.get(at + 5);
+        matches!(before, Some(b'<' | b':')) && after.is_none_or(|b| !b.is_ascii_alphanumeric())
+    });
+    nested.next().is_none().then_some(from + len + CLOSE.len())
+}
+
+/// The same for any event.
+fn careful_end(buf: &[u8], from: usize) -> Option<usize> {
     let mut at = from;
     let mut nested = 0usize;
     loop {

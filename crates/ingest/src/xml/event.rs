@@ -195,6 +195,11 @@ fn leaves<'a>(
 ) -> Result<(), XmlError> {
     let mut open: Vec<Open<'a>> = Vec::new();
     loop {
+        if open.is_empty() {
+            while let Some((name, value)) = scan.data_element() {
+                out.push(Data { name, value });
+            }
+        }
         match scan.next()? {
             Token::Open { name: tag, attrs, empty } => {
                 if let Some(parent) = open.last_mut() {

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use memchr::{memchr, memchr3, memmem};
+use memchr::{memchr, memchr2, memchr3, memmem};
 
 /// Why a text is not an event's XML.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -155,6 +155,35 @@ impl<'a> Scanner<'a> {
         let len = memchr(b'>', rest).ok_or(XmlError::Truncated)?;
         self.at = start + len + 1;
         Ok(Token::Close(self.text[start..start + len].trim_ascii_end()))
+    }
+
+    /// Takes `<Data Name="…">text</Data>`, which is most of what there is, written just like this.
+    /// If `None`, nothing has been taken.
+    pub(crate) fn data_element(&mut self) -> Option<(Cow<'a, str>, Cow<'a, str>)> {
+        let rest = self.text.as_bytes()[self.at..].strip_prefix(b"<Data Name=")?;
+        let (&quote, rest) = rest.split_first()?;
+        // Names are short: looking at them byte by byte is faster than getting ready not to.
+        let name_len = rest.iter().position(|b| *b == quote || *b == b'&')?;
+        if name_len == 0 || !matches!(quote, b'"' | b'\'') {
+            return None;
+        }
+        let rest = rest[name_len..].strip_prefix(&[quote, b'>'])?;
+        let near = rest.iter().take(16).position(|b| matches!(b, b'<' | b'&'));
+        let far = || memchr2(b'<', b'&', rest.get(16..)?).map(|len| len + 16);
+        let mut text_len = near.or_else(far)?;
+        let has_entity = rest[text_len] == b'&';
+        if has_entity {
+            text_len += memchr(b'<', &rest[text_len..])?;
+        }
+        if !rest[text_len..].starts_with(b"</Data>") {
+            return None;
+        }
+        let name_at = self.at + "<Data Name='".len();
+        let text_at = name_at + name_len + 2;
+        let text = &self.text[text_at..text_at + text_len];
+        let text = if has_entity { decode(text) } else { Cow::Borrowed(text) };
+        self.at = text_at + text_len + "</Data>".len();
+        Some((Cow::Borrowed(&self.text[name_at..name_at + name_len]), text))
     }
 
     /// After an opening tag: the element's text, if it holds nothing else and is closed at once.

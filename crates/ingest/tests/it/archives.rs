@@ -48,10 +48,8 @@ fn gzip_of_several_members() {
 
 #[test]
 fn gzip_that_is_cut_short_gives_what_is_there() {
-    let mut text = String::new();
-    for line in 0..50_000 {
-        text += &format!("{{\"a\":\"{}\"}}\n", line * 7919 % 50_000);
-    }
+    let line = |n: u32| format!("{{\"a\":\"{}\"}}\n", n * 7919 % 50_000);
+    let text: String = (0..50_000).map(line).collect();
     let bytes = gzip(text.as_bytes());
     let read = read_bytes(&bytes[..bytes.len() / 2]);
     assert!(read.events.len() > 10_000 && read.events.len() < 40_000, "{}", read.events.len());
@@ -181,8 +179,7 @@ fn nesting_and_bombs_are_bounded() {
     assert_eq!(read.messages(), ["test: archives are nested deeper than 4 levels"]);
 
     // The same data, claimed by many members: more comes out than such an archive can hold.
-    let mut line = vec![b'\n'; 4 << 20];
-    line.extend_from_slice(b"{\"a\":\"1\"}\n");
+    let line = format!("{{\"a\":\"1\",\"b\":\"{}\"}}\n", "x".repeat(4 << 20)).into_bytes();
     let bytes = zip(&[("a", &line, DEFLATED)]);
     let entry = nth(&bytes, b"PK\x01\x02", 0);
     let end = nth(&bytes, b"PK\x05\x06", 0);

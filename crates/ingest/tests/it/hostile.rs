@@ -88,7 +88,7 @@ fn read(bytes: Vec<u8>) -> usize {
             }
         }
     }
-    problems.iter().for_each(|problem| assert!(!problem.to_string().is_empty()));
+    assert!(problems.iter().all(|problem| !problem.to_string().is_empty()));
     sink.0
 }
 

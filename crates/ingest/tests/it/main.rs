@@ -1,5 +1,5 @@
 //! Whole files through the public interface.
-#![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "helpers of tests are tests")]
 
 mod archives;
 mod corpora;
