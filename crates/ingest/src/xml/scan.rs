@@ -15,8 +15,8 @@ pub enum XmlError {
     /// A closing tag is not that of the innermost open element.
     #[error("a closing tag does not match its opening tag")]
     Mismatched,
-    /// Something other than a name follows `<`.
-    #[error("a tag has no name")]
+    /// A tag has no name, or another tag starts within it.
+    #[error("a tag is malformed")]
     BadTag,
     /// Elements are nested deeper than 128 levels.
     #[error("elements are nested deeper than {} levels", MAX_DEPTH)]
@@ -47,21 +47,23 @@ pub(crate) enum Token<'a> {
 
 /// Where a tag ends.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct TagEnd {
-    /// The position of its `>`.
-    pub(crate) at: usize,
-    /// Whether it closes itself.
-    pub(crate) empty: bool,
+pub(crate) enum TagEnd {
+    /// At this `>`; `empty` if the element has no content.
+    Closed { at: usize, empty: bool },
+    /// Nowhere: another tag starts here.
+    Broken { at: usize },
 }
 
-/// Finds the end of the tag whose name or attributes stand at `from`; `>` may stand in quotes.
+/// Finds the end of the tag whose name or attributes stand at `from`; anything may stand in quotes.
+/// `None`: the text ends before.
 pub(crate) fn tag_end(bytes: &[u8], mut from: usize) -> Option<TagEnd> {
     loop {
-        let at = from + find([b'>', b'\"', b'\''], bytes.get(from..)?)?;
-        if bytes[at] == b'>' {
-            return Some(TagEnd { at, empty: bytes[at - 1] == b'/' });
+        let at = from + find([b'>', b'"', b'\'', b'<'], bytes.get(from..)?)?;
+        match bytes[at] {
+            b'>' => return Some(TagEnd::Closed { at, empty: bytes[at - 1] == b'/' }),
+            b'<' => return Some(TagEnd::Broken { at }),
+            quote => from = at + 1 + find([quote], &bytes[at + 1..])? + 1,
         }
-        from = at + 1 + find([bytes[at]], &bytes[at + 1..])? + 1;
     }
 }
 
@@ -156,7 +158,8 @@ impl<'a> Scanner<'a> {
             self.at = name_end + 1;
             return Ok(Token::Open { name, attrs: Attrs(""), empty: false });
         }
-        let TagEnd { at, empty } = tag_end(bytes, name_end).ok_or(XmlError::Truncated)?;
+        let end = tag_end(bytes, name_end).ok_or(XmlError::Truncated)?;
+        let TagEnd::Closed { at, empty } = end else { return Err(XmlError::BadTag) };
         self.at = at + 1;
         let attrs = Attrs(&self.text[name_end..at - usize::from(empty)]);
         Ok(Token::Open { name, attrs, empty })
