@@ -1,7 +1,7 @@
 //! The records of an EVTX chunk, as XML.
 //!
 //! The `evtx` crate reads the binary form. Text is the boundary because everything behind it is
-//! shared with exported XML; it costs about a third of the time that reading an event takes.
+//! shared with exported XML; writing and reading it again is most of the time that an event takes.
 
 use std::sync::Arc;
 
@@ -28,14 +28,14 @@ pub(crate) type Each<'e> = &'e mut dyn FnMut(Result<(u32, Raw<'_>, Place), Fault
 pub(crate) fn read(data: &[u8], offset: u64, wanted: &mut dyn FnMut(u32) -> bool, each: Each<'_>) {
     let mut reader = Reader { offset, number: 0, is_repaired: false, wanted, each };
     if let Err(error) = reader.chunk(data, false) {
-        reader.fault(Reason::Chunk(error));
+        let need = EvtxChunkHeader::from_bytes(data).map_or(0, |h| h.free_space_offset as usize);
+        reader.fault(if data.len() < need.min(CHUNK) {
+            Reason::ShortChunk { have: data.len(), need }
+        } else {
+            Reason::Chunk(error)
+        });
         reader.repaired(data);
         return;
-    }
-    let Ok(header) = EvtxChunkHeader::from_bytes(data) else { return };
-    let need = (header.free_space_offset as usize).min(CHUNK);
-    if data.len() < need {
-        reader.fault(Reason::ShortChunk { have: data.len(), need });
     }
     if is_sound(data) {
         return;
@@ -83,7 +83,7 @@ impl Reader<'_> {
         let Some(magic) = copy.get_mut(..MAGIC.len()) else { return };
         magic.copy_from_slice(MAGIC);
         let sound = is_sound(&copy);
-        if !sound && let Some(tables) = copy.get_mut(TABLES) {
+        if let Some(tables) = copy.get_mut(TABLES) {
             tables.fill(0);
         }
         // Without a sound header nothing tells live records from those of the log's last round:
@@ -95,6 +95,10 @@ impl Reader<'_> {
     fn chunk(&mut self, data: &[u8], recover: bool) -> Result<(), ChunkError> {
         let settings = ParserSettings::default().indent(false).recover_records(recover);
         let header = EvtxChunkHeader::from_bytes(data)?;
+        if !self.is_repaired && data.len() < CHUNK.min(header.free_space_offset as usize) {
+            // Some of its names are behind the end.
+            return Err(ChunkError::IncompleteChunk);
+        }
         self.records(EvtxChunk::new(data, &header, Arc::new(settings))?);
         Ok(())
     }

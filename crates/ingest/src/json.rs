@@ -8,6 +8,7 @@
 
 use dragnet_event::{FieldSink, Scalar};
 
+use crate::near::{equal, first, less};
 use crate::shape::{PathId, Shape};
 
 /// Objects and arrays nested deeper than this are an error. It is what `serde_json`, which renders
@@ -331,17 +332,12 @@ fn dotted(reader: &Reader, path: Option<PathId>) -> &str {
 
 /// How far it is to the next quote, backslash or control character, or to the end.
 pub(crate) fn special(bytes: &[u8]) -> usize {
-    const ONES: u64 = u64::MAX / 255;
     let (words, rest) = bytes.as_chunks::<8>();
     for (i, word) in words.iter().enumerate() {
         let word = u64::from_le_bytes(*word);
-        // The high bit of every byte that is less than `n`, and perhaps of some after the first such.
-        let less = |word: u64, n: u64| word.wrapping_sub(ONES * n) & !word & (ONES << 7);
-        let quote = word ^ (ONES * u64::from(b'"'));
-        let backslash = word ^ (ONES * u64::from(b'\\'));
-        let found = less(word, 0x20) | less(quote, 1) | less(backslash, 1);
+        let found = less(word, 0x20) | equal(word, b'"') | equal(word, b'\\');
         if found != 0 {
-            return i * 8 + (found.trailing_zeros() / 8) as usize;
+            return i * 8 + first(found);
         }
     }
     let is_special = |b: &u8| matches!(b, b'"' | b'\\' | 0..0x20);

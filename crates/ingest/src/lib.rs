@@ -25,6 +25,7 @@ mod document;
 mod find;
 mod input;
 mod json;
+mod near;
 mod problem;
 mod shape;
 mod sniff;

@@ -66,7 +66,8 @@ pub(crate) fn sniff(head: &[u8]) -> Format {
         [b'P', b'K', 3, 4, ..] | [b'P', b'K', 5, 6, ..] => return Format::Zip,
         _ => {}
     }
-    if head.get(257..).is_some_and(|h| h.starts_with(b"ustar")) {
+    // Its header has zeros, which no text has.
+    if head.get(257..).is_some_and(|h| h.starts_with(b"ustar")) && head[..257].contains(&0) {
         return Format::Unsupported("a tar archive");
     }
     if let Some((_, name)) = UNSUPPORTED.iter().find(|(magic, _)| head.starts_with(magic)) {
@@ -157,6 +158,11 @@ mod tests {
         check(b"PK\x03\x04", Format::Zip);
         check(b"7z\xbc\xaf\x27\x1c", Format::Unsupported("a 7-Zip archive"));
         check("hello", Format::Unknown);
+        check(format!("{{\"a\":\"{}ustar\"}}", "x".repeat(251)), utf8(Text::Lines));
+        check(
+            [&[b'x', 0], &*vec![b'x'; 255], b"ustar"].concat(),
+            Format::Unsupported("a tar archive"),
+        );
         check("<html><body>Event</body></html>", Format::Unknown);
         check("\u{feff}<?xml version='1.0'?><Events>", utf8(Text::Xml));
         check("<x:Event\n", utf8(Text::Xml));

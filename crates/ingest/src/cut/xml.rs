@@ -32,7 +32,7 @@ fn opens_event(buf: &[u8], at: usize) -> Option<bool> {
     if !is_named(buf, at + 1, b"Event") {
         return Some(false);
     }
-    let TagEnd { at: end, empty } = tag_end(buf, at + 1)?;
+    let TagEnd::Closed { at: end, empty } = tag_end(buf, at + 1)? else { return Some(false) };
     let rest = &buf[end + 1..];
     let child = end + 1 + rest.iter().position(|b| !b.is_ascii_whitespace())?;
     buf.get(child + 1)?;
@@ -72,7 +72,10 @@ fn careful_end(buf: &[u8], from: usize) -> Option<usize> {
         at += memchr(b'<', &buf[at..])?;
         match buf.get(at + 1)? {
             b'/' => {
-                let end = at + memchr(b'>', &buf[at..])? + 1;
+                let end = match tag_end(buf, at + 2)? {
+                    TagEnd::Closed { at, .. } => at + 1,
+                    TagEnd::Broken { at } => at,
+                };
                 if is_named(buf, at + 2, b"Event") {
                     let Some(outer) = nested.checked_sub(1) else { return Some(end) };
                     nested = outer;
@@ -84,9 +87,13 @@ fn careful_end(buf: &[u8], from: usize) -> Option<usize> {
                 if opens_event(buf, at)? {
                     return Some(at);
                 }
-                let TagEnd { at: end, empty } = tag_end(buf, at + 1)?;
-                nested += usize::from(!empty);
-                at = end + 1;
+                at = match tag_end(buf, at + 1)? {
+                    TagEnd::Closed { at: end, empty } => {
+                        nested += usize::from(!empty);
+                        end + 1
+                    }
+                    TagEnd::Broken { at } => at,
+                };
             }
             _ => at += 1,
         }
@@ -115,11 +122,18 @@ impl Split for Events {
                         return stop(tag, Step::More(tag));
                     }
                     Some(end) if is_named(buf, tag + 1, b"Event") => {
-                        let after = end.at + 1;
-                        let end = if end.empty { Some(after) } else { event_end(buf, after) };
+                        let end = match end {
+                            TagEnd::Closed { at, empty: true } => Some(at + 1),
+                            TagEnd::Closed { at, empty: false } => event_end(buf, at + 1),
+                            TagEnd::Broken { at } => Some(at),
+                        };
                         return end.map_or(Step::More(tag), |end| Step::Record(tag..end));
                     }
-                    Some(end) => end.at + 1,
+                    Some(TagEnd::Closed { at, .. }) => at + 1,
+                    Some(TagEnd::Broken { at }) => {
+                        stray = stray.or(Some(tag));
+                        at
+                    }
                 },
             };
         }
@@ -176,7 +190,14 @@ mod tests {
     #[test]
     fn what_is_broken_costs_one_record() {
         let good = "<Event>\n<System/></Event>";
-        let lost = ["<Event><System/><a", "<Event><System/><![CDATA[", "<Event a='><System/>"];
+        let lost = [
+            "<Event><System/><a",
+            "<Event",
+            "<Event a='1' ",
+            "<Event><System/></Event",
+            "<Event><System/><![CDATA[",
+            "<Event a='><System/>",
+        ];
         for broken in lost {
             check(&format!("{broken}{good}"), &[&format!("1[{broken}]"), &format!("1[{good}]")]);
         }

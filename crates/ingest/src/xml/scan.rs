@@ -2,7 +2,9 @@
 
 use std::borrow::Cow;
 
-use memchr::{memchr, memchr2, memchr3, memmem};
+use memchr::{memchr, memmem};
+
+use crate::near::find;
 
 /// Why a text is not an event's XML.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -13,8 +15,8 @@ pub enum XmlError {
     /// A closing tag is not that of the innermost open element.
     #[error("a closing tag does not match its opening tag")]
     Mismatched,
-    /// Something other than a name follows `<`.
-    #[error("a tag has no name")]
+    /// A tag has no name, or another tag starts within it.
+    #[error("a tag is malformed")]
     BadTag,
     /// Elements are nested deeper than 128 levels.
     #[error("elements are nested deeper than {} levels", MAX_DEPTH)]
@@ -45,21 +47,23 @@ pub(crate) enum Token<'a> {
 
 /// Where a tag ends.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct TagEnd {
-    /// The position of its `>`.
-    pub(crate) at: usize,
-    /// Whether it closes itself.
-    pub(crate) empty: bool,
+pub(crate) enum TagEnd {
+    /// At this `>`; `empty` if the element has no content.
+    Closed { at: usize, empty: bool },
+    /// Nowhere: another tag starts here.
+    Broken { at: usize },
 }
 
-/// Finds the end of the tag whose name or attributes stand at `from`; `>` may stand in quotes.
+/// Finds the end of the tag whose name or attributes stand at `from`; anything may stand in quotes.
+/// `None`: the text ends before.
 pub(crate) fn tag_end(bytes: &[u8], mut from: usize) -> Option<TagEnd> {
     loop {
-        let at = from + memchr3(b'>', b'"', b'\'', bytes.get(from..)?)?;
-        if bytes[at] == b'>' {
-            return Some(TagEnd { at, empty: bytes[at - 1] == b'/' });
+        let at = from + find([b'>', b'"', b'\'', b'<'], bytes.get(from..)?)?;
+        match bytes[at] {
+            b'>' => return Some(TagEnd::Closed { at, empty: bytes[at - 1] == b'/' }),
+            b'<' => return Some(TagEnd::Broken { at }),
+            quote => from = at + 1 + find([quote], &bytes[at + 1..])? + 1,
         }
-        from = at + 1 + memchr(bytes[at], &bytes[at + 1..])? + 1;
     }
 }
 
@@ -86,11 +90,22 @@ pub(crate) fn skip_markup(bytes: &[u8], at: usize) -> Result<Option<usize>, XmlE
 
 /// The part of a name after its prefix.
 pub(crate) fn local(name: &str) -> &str {
-    match memchr(b':', name.as_bytes()) {
+    match find([b':'], name.as_bytes()) {
         Some(colon) => &name[colon + 1..],
         None => name,
     }
 }
+
+/// What ends the name of a tag.
+const ENDS_NAME: [bool; 256] = {
+    let mut table = [false; 256];
+    let (mut i, bytes) = (0, b">/ \t\r\n<");
+    while i < bytes.len() {
+        table[bytes[i] as usize] = true;
+        i += 1;
+    }
+    table
+};
 
 #[derive(Debug, Clone)]
 pub(crate) struct Scanner<'a> {
@@ -122,7 +137,7 @@ impl<'a> Scanner<'a> {
                 [b'<', ..] => return self.open(),
                 _ => {
                     let start = self.at;
-                    self.at += memchr(b'<', rest).unwrap_or(rest.len());
+                    self.at += find([b'<'], rest).unwrap_or(rest.len());
                     return Ok(Token::Text(&self.text[start..self.at]));
                 }
             }
@@ -132,7 +147,7 @@ impl<'a> Scanner<'a> {
     fn open(&mut self) -> Result<Token<'a>, XmlError> {
         let bytes = self.text.as_bytes();
         let start = self.at + 1;
-        let is_end = |b: &u8| matches!(b, b'>' | b'/' | b' ' | b'\t' | b'\r' | b'\n' | b'<');
+        let is_end = |b: &u8| ENDS_NAME[usize::from(*b)];
         let len = bytes[start..].iter().position(is_end).ok_or(XmlError::Truncated)?;
         let name_end = start + len;
         if len == 0 || bytes[name_end] == b'<' {
@@ -143,7 +158,8 @@ impl<'a> Scanner<'a> {
             self.at = name_end + 1;
             return Ok(Token::Open { name, attrs: Attrs(""), empty: false });
         }
-        let TagEnd { at, empty } = tag_end(bytes, name_end).ok_or(XmlError::Truncated)?;
+        let end = tag_end(bytes, name_end).ok_or(XmlError::Truncated)?;
+        let TagEnd::Closed { at, empty } = end else { return Err(XmlError::BadTag) };
         self.at = at + 1;
         let attrs = Attrs(&self.text[name_end..at - usize::from(empty)]);
         Ok(Token::Open { name, attrs, empty })
@@ -152,7 +168,7 @@ impl<'a> Scanner<'a> {
     fn close(&mut self) -> Result<Token<'a>, XmlError> {
         let start = self.at + 2;
         let rest = &self.text.as_bytes()[start..];
-        let len = memchr(b'>', rest).ok_or(XmlError::Truncated)?;
+        let len = find([b'>'], rest).ok_or(XmlError::Truncated)?;
         self.at = start + len + 1;
         Ok(Token::Close(self.text[start..start + len].trim_ascii_end()))
     }
@@ -162,15 +178,12 @@ impl<'a> Scanner<'a> {
     pub(crate) fn data_element(&mut self) -> Option<(Cow<'a, str>, Cow<'a, str>)> {
         let rest = self.text.as_bytes()[self.at..].strip_prefix(b"<Data Name=")?;
         let (&quote, rest) = rest.split_first()?;
-        // Names are short: looking at them byte by byte is faster than getting ready not to.
-        let name_len = rest.iter().position(|b| *b == quote || *b == b'&')?;
+        let name_len = find([quote, b'&'], rest)?;
         if name_len == 0 || !matches!(quote, b'"' | b'\'') {
             return None;
         }
         let rest = rest[name_len..].strip_prefix(&[quote, b'>'])?;
-        let near = rest.iter().take(16).position(|b| matches!(b, b'<' | b'&'));
-        let far = || memchr2(b'<', b'&', rest.get(16..)?).map(|len| len + 16);
-        let mut text_len = near.or_else(far)?;
+        let mut text_len = find([b'<', b'&'], rest)?;
         let has_entity = rest[text_len] == b'&';
         if has_entity {
             text_len += memchr(b'<', &rest[text_len..])?;
@@ -191,7 +204,7 @@ impl<'a> Scanner<'a> {
     pub(crate) fn leaf_text(&mut self, name: &str) -> Option<Cow<'a, str>> {
         let bytes = self.text.as_bytes();
         let rest = &bytes[self.at..];
-        let len = memchr(b'<', rest)?;
+        let len = find([b'<'], rest)?;
         let tail = rest.get(len + 1..)?.strip_prefix(b"/")?.strip_prefix(name.as_bytes())?;
         if tail.first() != Some(&b'>') {
             return None;
@@ -261,14 +274,14 @@ impl<'a> Iterator for Attrs<'a> {
 
     fn next(&mut self) -> Option<Self::Item> {
         let rest = self.0.trim_ascii_start();
-        let equals = memchr(b'=', rest.as_bytes())?;
+        let equals = find([b'='], rest.as_bytes())?;
         let name = rest[..equals].trim_ascii_end();
         let rest = rest[equals + 1..].trim_ascii_start();
         let quote = *rest.as_bytes().first()?;
         if !matches!(quote, b'"' | b'\'') {
             return None;
         }
-        let len = memchr(quote, &rest.as_bytes()[1..])?;
+        let len = find([quote], &rest.as_bytes()[1..])?;
         self.0 = &rest[len + 2..];
         Some((local(name), decode(&rest[1..=len])))
     }
@@ -283,7 +296,7 @@ impl<'a> Attrs<'a> {
 
 /// Decodes the five named entities and character references. What is neither stays as it is.
 pub(crate) fn decode(raw: &str) -> Cow<'_, str> {
-    let Some(first) = memchr(b'&', raw.as_bytes()) else { return Cow::Borrowed(raw) };
+    let Some(first) = find([b'&'], raw.as_bytes()) else { return Cow::Borrowed(raw) };
     let mut text = String::with_capacity(raw.len());
     text.push_str(&raw[..first]);
     let mut rest = &raw[first..];

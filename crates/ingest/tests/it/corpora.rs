@@ -165,6 +165,47 @@ fn archives_hold_lines() {
     assert!(blocks.bytes_read() * 10 > source.bytes().unwrap() * 9);
 }
 
+/// A chunk whose header is damaged still gives its records, one that is cut short its first ones.
+#[test]
+fn damaged_chunks() {
+    let Some(corpora) = corpora() else { return };
+    let path = corpora.join("events/omerbenamram-evtx-samples/samples/system.evtx");
+    let whole = std::fs::read(path).unwrap();
+    let file = &whole[..4096 + 3 * 65536];
+    let chunk = 4096 + 65536;
+    let damaged = |change: &dyn Fn(&mut Vec<u8>)| {
+        let mut bytes = file.to_vec();
+        change(&mut bytes);
+        let read = read(&Source::from_bytes("test", bytes));
+        (read.events.len(), read.messages())
+    };
+    let (all, none) = damaged(&|_| {});
+    assert!(all > 200 && none.is_empty(), "{none:?}");
+
+    let magic = damaged(&|bytes| bytes[chunk] = b'X');
+    assert_eq!((magic.0, magic.1.len()), (all, 1), "{:?}", magic.1);
+    assert!(magic.1[0].starts_with("test at byte 69632: the chunk is damaged: "), "{:?}", magic.1);
+    // Where the records end, and which is the last: there seem to be none.
+    let hidden = damaged(&|bytes| bytes[chunk + 48..chunk + 52].fill(0));
+    assert!(hidden.0 >= all, "{hidden:?}");
+    let message =
+        "test at byte 69632: the chunk's header is damaged; its records were found without it";
+    assert_eq!(hidden.1, [message]);
+    // The tables of names.
+    let tables = damaged(&|bytes| bytes[chunk + 128..chunk + 384].fill(0xee));
+    assert!(tables.0 >= all && tables.1.len() == 1, "{tables:?}");
+    // Of three chunks, one lost; the file's header does not matter.
+    let lost = damaged(&|bytes| bytes[chunk..chunk + 65536].fill(0x55));
+    assert!(lost.0 < all && lost.0 > all / 3 && lost.1.len() == 1, "{lost:?}");
+    assert_eq!(damaged(&|bytes| bytes[8..4096].fill(0)), (all, vec![]));
+    assert_eq!(damaged(&|bytes| bytes[..4096].fill(0)), (all, vec![]));
+    assert_eq!(damaged(&|bytes| drop(bytes.drain(..4096))), (all, vec![]));
+
+    let short = damaged(&|bytes| bytes.truncate(bytes.len() - 30_000));
+    assert!(short.0 < all && short.0 > all * 2 / 3, "{short:?}");
+    assert!(short.1.iter().any(|m| m.contains("the chunk is cut short: 35536 of ")), "{short:?}");
+}
+
 /// An EVTX file with a bit turned here and there, or cut short: never a panic, never without an
 /// end, and never more records than could be there.
 #[test]
