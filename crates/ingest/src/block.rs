@@ -164,7 +164,7 @@ impl Block {
                     line += line_ends(&data[counted..range.start]);
                     counted = range.start;
                     if wanted(number) {
-                        let text = String::from_utf8_lossy(&data[range.clone()]);
+                        let text = text(&data[range.clone()]);
                         let text = &*text;
                         let raw =
                             if xml { Raw::Event(text) } else { Raw::Json { text, may_be_wrapped } };
@@ -186,11 +186,11 @@ fn lines(data: &[u8], first_line: u64, wanted: &mut dyn FnMut(u32) -> bool, each
         let len = memchr::memchr(b'\n', &data[start..]).unwrap_or(data.len() - start);
         let range = start..start + len;
         start += len + 1;
-        let text = match valid {
+        let line_text = match valid {
             Some(text) => Cow::Borrowed(&text[range]),
-            None => String::from_utf8_lossy(&data[range]),
+            None => text(&data[range]),
         };
-        let text = text.trim_ascii();
+        let text = line_text.trim_ascii();
         if !text.is_empty() {
             if wanted(number) {
                 each(Ok((number, Raw::Json { text, may_be_wrapped }, Place::Line(line))));
@@ -201,6 +201,11 @@ fn lines(data: &[u8], first_line: u64, wanted: &mut dyn FnMut(u32) -> bool, each
             break;
         }
     }
+}
+
+/// A record's text; invalid UTF-8 in it is replaced. (What replaces it looks for it slowly.)
+pub(crate) fn text(bytes: &[u8]) -> Cow<'_, str> {
+    std::str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed)
 }
 
 /// Why a record could not be read, and in which of its lines, from 0.

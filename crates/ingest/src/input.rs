@@ -133,6 +133,8 @@ impl<R: Read> Read for Capped<R> {
 /// error the buffer holds what was read before it.
 pub(crate) fn fill(reader: &mut dyn Read, buf: &mut Vec<u8>, want: usize) -> io::Result<bool> {
     let more = want.saturating_sub(buf.len());
+    // In one read, if the reader can; but what a file only claims to have is not reserved.
+    buf.reserve(more.min(1 << 20));
     let count = reader.take(more as u64).read_to_end(buf)?;
     Ok(count == more)
 }

@@ -183,7 +183,8 @@ fn index_of() {
     check!("indexOf", "abcabc", "a", NULL => 0);
     check!("indexOf", "abc", "" => 0);
     check!("indexOf", "abc", "", 2 => 2);
-    check!("indexOf", "abc", "", 100 => 3);
+    check!("indexOf", "abc", "", 3 => 3);
+    check!("indexOf", "abc", "", 100 => NULL);
     check!("indexOf", "abcD", "d" => NULL);
     check!("indexOf~", "abcD", "d" => 3);
     check!("indexOf~", "abcd", "D" => 3);

@@ -60,7 +60,7 @@ fn a_complete_rule() {
                 "tactic": {"id": "TA1", "name": "n", "reference": "r"},
                 "technique": [{"id": "T1", "subtechnique": [{"id": "T1.1"}]}]}],
         }),
-        &[],
+        &["RULE0109", "RULE0109"],
     );
     assert_eq!((read.rule_id.as_str(), read.id.as_deref()), ("r-1", Some("x")));
     assert_eq!((read.interval_ms, read.from_ms, read.to_ms), (600_000, -1_140_000, -60_000));
