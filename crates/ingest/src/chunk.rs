@@ -8,7 +8,7 @@ use std::sync::Arc;
 use evtx::err::{ChunkError, EvtxError};
 use evtx::{EvtxChunk, EvtxChunkData, EvtxChunkHeader, EvtxRecord, ParserSettings};
 
-use crate::block::Raw;
+use crate::block::{Raw, text};
 use crate::cut::Fault;
 use crate::problem::{Place, Reason};
 
@@ -127,7 +127,7 @@ impl Reader<'_> {
     fn record(&mut self, number: u32, record: EvtxRecord<'_>) -> Result<(), EvtxError> {
         let place = Place::Record { chunk: self.offset, id: Some(record.event_record_id) };
         let xml = record.into_xml_bytes()?.data;
-        let text = String::from_utf8_lossy(&xml);
+        let text = text(&xml);
         (self.each)(Ok((number, Raw::Event(&text), place)));
         Ok(())
     }
