@@ -128,21 +128,9 @@ fn is_plain(name: &str) -> bool {
         && !is_keyword(&name.to_ascii_lowercase())
 }
 
+/// A string literal is written in one place, for conditions and for queries.
 fn write_string(f: &mut Formatter<'_>, text: &str) -> fmt::Result {
-    f.write_str("\"")?;
-    for c in text.chars() {
-        match c {
-            '"' => f.write_str("\\\"")?,
-            '\\' => f.write_str("\\\\")?,
-            '\n' => f.write_str("\\n")?,
-            '\r' => f.write_str("\\r")?,
-            '\t' => f.write_str("\\t")?,
-            // There is no escape for zero.
-            c if c.is_control() && c != '\0' => write!(f, "\\u{{{:02x}}}", u32::from(c))?,
-            c => f.write_char(c)?,
-        }
-    }
-    f.write_str("\"")
+    write!(f, "{}", dragnet_plan::Literal::Str(text.into()))
 }
 
 /// How tightly an expression binds, as in the parser.

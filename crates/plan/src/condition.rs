@@ -1,6 +1,6 @@
 //! Conditions over one event, and the expressions inside them.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -296,8 +296,9 @@ fn write_quoted(f: &mut fmt::Formatter<'_>, s: &str) -> fmt::Result {
             '\n' => f.write_str("\\n")?,
             '\r' => f.write_str("\\r")?,
             '\t' => f.write_str("\\t")?,
-            c if c.is_control() => write!(f, "\\u{{{:04x}}}", c as u32)?,
-            c => write!(f, "{c}")?,
+            // EQL has no escape for zero.
+            c if c.is_control() && c != '\0' => write!(f, "\\u{{{:02x}}}", u32::from(c))?,
+            c => f.write_char(c)?,
         }
     }
     f.write_str("\"")
