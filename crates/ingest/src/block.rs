@@ -76,8 +76,10 @@ pub struct Block {
 /// One record, before it is parsed.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Raw<'a> {
+    /// A Windows event that is read already.
+    Event(&'a WinEvent<'a>),
     /// A Windows event's XML.
-    Event(&'a str),
+    Xml(&'a str),
     /// A JSON value; whether it may be something that wraps a document or event.
     Json { text: &'a str, may_be_wrapped: bool },
 }
@@ -167,7 +169,7 @@ impl Block {
                         let text = text(&data[range.clone()]);
                         let text = &*text;
                         let raw =
-                            if xml { Raw::Event(text) } else { Raw::Json { text, may_be_wrapped } };
+                            if xml { Raw::Xml(text) } else { Raw::Json { text, may_be_wrapped } };
                         each(Ok((number, raw, Place::Line(line))));
                     }
                 }
@@ -226,13 +228,17 @@ fn put<S: FieldSink>(
     sink: &mut S,
 ) -> Result<(), RecordFault> {
     let json = match raw {
-        Raw::Event(xml) => return put_event(xml, options, sink),
+        Raw::Event(event) => {
+            normalize(event, options, sink);
+            return Ok(());
+        }
+        Raw::Xml(xml) => return put_xml(xml, options, sink),
         Raw::Json { text, may_be_wrapped: false } => Record::Plain(text.trim_ascii()),
         Raw::Json { text, .. } => document::unwrap(text),
     };
     // Documents that lack what rules ask for (`data_stream.dataset`…) would be completed here.
     match json {
-        Record::Event(xml) => put_event(&xml, options, sink),
+        Record::Event(xml) => put_xml(&xml, options, sink),
         Record::Plain(text) => document::put(text, reader, sink),
         Record::Hit { source, meta } => {
             for (key, value) in meta {
@@ -243,7 +249,7 @@ fn put<S: FieldSink>(
     }
 }
 
-fn put_event(xml: &str, options: &Options, sink: &mut dyn FieldSink) -> Result<(), RecordFault> {
+fn put_xml(xml: &str, options: &Options, sink: &mut dyn FieldSink) -> Result<(), RecordFault> {
     let event = parse_event(xml).map_err(|error| (0, error.into()))?;
     normalize(&event, options, sink);
     Ok(())
@@ -259,11 +265,16 @@ fn normalize(event: &WinEvent<'_>, options: &Options, sink: &mut dyn FieldSink) 
 fn render(raw: Raw<'_>, options: &Options) -> Result<Document, RecordFault> {
     let event = |xml: &str| {
         let mut document = Document::new();
-        put_event(xml, options, &mut document)?;
+        put_xml(xml, options, &mut document)?;
         Ok(document)
     };
     match raw {
-        Raw::Event(xml) => event(xml),
+        Raw::Event(event) => {
+            let mut document = Document::new();
+            normalize(event, options, &mut document);
+            Ok(document)
+        }
+        Raw::Xml(xml) => event(xml),
         Raw::Json { text, .. } => match document::unwrap(text) {
             Record::Event(xml) => event(&xml),
             Record::Plain(text) => document::render(text),

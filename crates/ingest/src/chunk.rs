@@ -1,13 +1,14 @@
-//! The records of an EVTX chunk, as XML.
+//! The records of an EVTX chunk.
 //!
-//! The `evtx` crate reads the binary form. Text is the boundary because everything behind it is
-//! shared with exported XML; writing and reading it again is most of the time that an event takes.
+//! Nearly all are read straight from their binary form ([`binxml`]). The `evtx` crate reads what that
+//! declines, and chunks that are damaged; what it gives is XML, as exported events are.
 
 use std::sync::Arc;
 
 use evtx::err::{ChunkError, EvtxError};
-use evtx::{EvtxChunk, EvtxChunkData, EvtxChunkHeader, EvtxRecord, ParserSettings};
+use evtx::{ChunkFlags, EvtxChunk, EvtxChunkHeader, EvtxRecord, ParserSettings};
 
+use crate::binxml;
 use crate::block::{Raw, text};
 use crate::cut::Fault;
 use crate::problem::{Place, Reason};
@@ -27,7 +28,8 @@ pub(crate) type Each<'e> = &'e mut dyn FnMut(Result<(u32, Raw<'_>, Place), Fault
 /// Reads the records that are wanted.
 pub(crate) fn read(data: &[u8], offset: u64, wanted: &mut dyn FnMut(u32) -> bool, each: Each<'_>) {
     let mut reader = Reader { offset, number: 0, is_repaired: false, wanted, each };
-    if let Err(error) = reader.chunk(data, false) {
+    let is_sound = is_sound(data);
+    if let Err(error) = reader.chunk(data, is_sound, false) {
         let need = EvtxChunkHeader::from_bytes(data).map_or(0, |h| h.free_space_offset as usize);
         reader.fault(if data.len() < need.min(CHUNK) {
             Reason::ShortChunk { have: data.len(), need }
@@ -37,7 +39,7 @@ pub(crate) fn read(data: &[u8], offset: u64, wanted: &mut dyn FnMut(u32) -> bool
         reader.repaired(data);
         return;
     }
-    if is_sound(data) {
+    if is_sound {
         return;
     }
     if reader.number == 0 {
@@ -60,7 +62,11 @@ pub(crate) fn read(data: &[u8], offset: u64, wanted: &mut dyn FnMut(u32) -> bool
 
 /// Whether the chunk's header has the checksum that it says it has.
 fn is_sound(data: &[u8]) -> bool {
-    EvtxChunkData::new(data.to_vec(), false).is_ok_and(|chunk| chunk.validate_header_checksum())
+    let Ok(header) = EvtxChunkHeader::from_bytes(data) else { return false };
+    let mut hasher = crc32fast::Hasher::new();
+    hasher.update(&data[..120]);
+    hasher.update(&data[TABLES.start..TABLES.end]);
+    header.flags.contains(ChunkFlags::NO_CRC32) || hasher.finalize() == header.header_chunk_checksum
 }
 
 struct Reader<'r> {
@@ -89,27 +95,50 @@ impl Reader<'_> {
         // Without a sound header nothing tells live records from those of the log's last round:
         // all are taken. What is wrong with the chunk has been said.
         self.is_repaired = true;
-        let _ = self.chunk(&copy, !sound);
+        let _ = self.chunk(&copy, false, !sound);
     }
 
-    fn chunk(&mut self, data: &[u8], recover: bool) -> Result<(), ChunkError> {
+    /// `is_sound` says whether the chunk's header can be trusted.
+    fn chunk(&mut self, data: &[u8], is_sound: bool, recover: bool) -> Result<(), ChunkError> {
         let settings = ParserSettings::default().indent(false).recover_records(recover);
         let header = EvtxChunkHeader::from_bytes(data)?;
         if !self.is_repaired && data.len() < CHUNK.min(header.free_space_offset as usize) {
             // Some of its names are behind the end.
             return Err(ChunkError::IncompleteChunk);
         }
-        self.records(EvtxChunk::new(data, &header, Arc::new(settings))?);
+        let mut direct = is_sound.then(|| binxml::Reader::new(data));
+        if let Some(direct) = &mut direct
+            && self.directly(data, direct)
+        {
+            return Ok(());
+        }
+        self.records(EvtxChunk::new(data, &header, Arc::new(settings))?, direct);
         Ok(())
     }
 
-    fn records(&mut self, mut chunk: EvtxChunk<'_>) {
-        for record in chunk.iter().take(MAX_RECORDS) {
+    /// Reads records without their XML, up to the first that cannot be. Says whether that were all.
+    fn directly(&mut self, data: &[u8], reader: &mut binxml::Reader<'_>) -> bool {
+        let Some(mut records) = binxml::Records::new(data) else { return false };
+        for record in records.by_ref().take(MAX_RECORDS) {
+            if (self.wanted)(self.number) {
+                let Some(event) = reader.event(record.start, record.end) else { return false };
+                let place = Place::Record { chunk: self.offset, id: Some(record.id) };
+                (self.each)(Ok((self.number, Raw::Event(&event), place)));
+            }
+            self.number += 1;
+        }
+        records.is_complete()
+    }
+
+    /// Reads the records that have not been read yet.
+    fn records(&mut self, mut chunk: EvtxChunk<'_>, mut direct: Option<binxml::Reader<'_>>) {
+        let done = self.number as usize;
+        for record in chunk.iter().take(MAX_RECORDS).skip(done) {
             let number = self.number;
             self.number += 1;
             let result = match record {
                 Ok(_) if !(self.wanted)(number) => continue,
-                Ok(record) => self.record(number, record),
+                Ok(record) => self.record(number, record, direct.as_mut()),
                 Err(error) => Err(error),
             };
             if let Err(error) = result {
@@ -124,11 +153,22 @@ impl Reader<'_> {
         }
     }
 
-    fn record(&mut self, number: u32, record: EvtxRecord<'_>) -> Result<(), EvtxError> {
+    fn record(
+        &mut self,
+        number: u32,
+        record: EvtxRecord<'_>,
+        direct: Option<&mut binxml::Reader<'_>>,
+    ) -> Result<(), EvtxError> {
         let place = Place::Record { chunk: self.offset, id: Some(record.event_record_id) };
+        let start = record.binxml_offset as usize;
+        let end = start + record.binxml_size as usize;
+        if let Some(event) = direct.and_then(|direct| direct.event(start, end)) {
+            (self.each)(Ok((number, Raw::Event(&event), place)));
+            return Ok(());
+        }
         let xml = record.into_xml_bytes()?.data;
         let text = text(&xml);
-        (self.each)(Ok((number, Raw::Event(&text), place)));
+        (self.each)(Ok((number, Raw::Xml(&text), place)));
         Ok(())
     }
 }

@@ -17,6 +17,7 @@
 //! a block is a chunk or about a mebibyte, a record at most 64 MiB.
 #![deny(missing_docs)]
 
+mod binxml;
 mod block;
 mod blocks;
 mod chunk;
@@ -30,6 +31,7 @@ mod problem;
 mod shape;
 mod sniff;
 mod source;
+mod system;
 mod unpack;
 mod xml;
 mod zip;

@@ -4,6 +4,8 @@ use std::borrow::Cow;
 
 use dragnet_ecs::{Data, Rendering, WinEvent};
 
+use crate::system::Field;
+
 use super::scan::{Attrs, MAX_DEPTH, Scanner, Token, XmlError, append, local};
 
 /// Reads one Windows event from its XML (`<Event>…</Event>`; a prolog and comments before it are
@@ -105,52 +107,18 @@ fn system<'a>(
     child: &Child<'a>,
     event: &mut WinEvent<'a>,
 ) -> Result<(), XmlError> {
-    let attrs = &child.attrs;
-    let filled = |text: Cow<'a, str>| Some(text).filter(|t| !t.is_empty());
-    match local(child.name) {
-        "EventID" => {
-            event.qualifiers = attrs.get("Qualifiers");
-            event.event_id = child.text(scan)?;
-            return Ok(());
-        }
-        "Version" => event.version = filled(child.text(scan)?),
-        "Level" => event.level = filled(child.text(scan)?),
-        "Task" => event.task = filled(child.text(scan)?),
-        "Opcode" => event.opcode = filled(child.text(scan)?),
-        "Keywords" => event.keywords = filled(child.text(scan)?),
-        "EventRecordID" => event.record_id = filled(child.text(scan)?),
-        "Channel" => event.channel = child.text(scan)?,
-        "Computer" => event.computer = filled(child.text(scan)?),
-        other => {
-            for (name, value) in attrs.clone() {
-                if let Some(slot) = attribute(event, other, name) {
-                    *slot = filled(value);
-                }
-            }
-            return if child.empty { Ok(()) } else { scan.skip(child.name) };
+    let element = local(child.name);
+    for (name, value) in child.attrs.clone() {
+        if let Some(field) = Field::find(element, name) {
+            field.set(event, value);
         }
     }
+    match Field::find(element, "") {
+        Some(field) => field.set(event, child.text(scan)?),
+        None if child.empty => {}
+        None => scan.skip(child.name)?,
+    }
     Ok(())
-}
-
-/// Where an attribute of a child of `System` goes.
-fn attribute<'e, 'a>(
-    event: &'e mut WinEvent<'a>,
-    element: &str,
-    name: &str,
-) -> Option<&'e mut Option<Cow<'a, str>>> {
-    Some(match (element, name) {
-        ("Provider", "Name") => &mut event.provider_name,
-        ("Provider", "Guid") => &mut event.provider_guid,
-        ("Provider", "EventSourceName") => &mut event.event_source_name,
-        ("TimeCreated", "SystemTime") => &mut event.time_created,
-        ("Correlation", "ActivityID") => &mut event.activity_id,
-        ("Correlation", "RelatedActivityID") => &mut event.related_activity_id,
-        ("Execution", "ProcessID") => &mut event.process_id,
-        ("Execution", "ThreadID") => &mut event.thread_id,
-        ("Security", "UserID") => &mut event.user_id,
-        _ => return None,
-    })
 }
 
 fn render<'a>(

@@ -1,7 +1,7 @@
 //! Windows event XML: a scanner for the XML that Windows writes, and events from it.
 //!
-//! This is the hot path of EVTX too (records are rendered as XML first), so it is written by hand:
-//! nothing is copied unless a text holds entities, and no tag is looked at twice. The price is
+//! It is written by hand because nothing then is copied unless a text holds entities, and no tag
+//! is looked at twice. The price is
 //! that it is a reader for event XML, not a validating XML processor: namespaces are cut off, not
 //! resolved, and a DTD's entities are unknown (they stay as they are written).
 
@@ -10,4 +10,4 @@ mod scan;
 
 pub use event::parse_event;
 pub use scan::XmlError;
-pub(crate) use scan::{TagEnd, skip_markup, tag_end};
+pub(crate) use scan::{TagEnd, local, skip_markup, tag_end};
