@@ -1,15 +1,17 @@
 //! `dragnet hunt`: rules over logs.
 
+use std::cell::OnceCell;
 use std::fs::File;
 use std::io::{self, BufWriter};
 use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::Context;
-use dragnet_detect::{Alert, alerts};
+use dragnet_detect::{Alert, RulePart, alerts};
 use dragnet_engine::{Finding, RuleSet, correlate};
 use dragnet_event::{EventRef, Schema, Time};
 use dragnet_ingest::{Options, discover};
+use dragnet_plan::Query;
 use dragnet_rules::LoadedRule;
 
 use crate::args::{Format, HuntArgs};
@@ -101,10 +103,14 @@ fn write_alerts(
         (time, rule.name.clone(), rule.rule_id.clone(), last.map(|position| position.event))
     };
     ordered.sort_by_cached_key(|finding| key(finding));
+    let parts: Vec<OnceCell<RulePart<'_>>> = rules.iter().map(|_| OnceCell::new()).collect();
     let mut counts = Counts::default();
     let mut written = Ok(());
     for finding in ordered {
-        for alert in alerts_of(&rules[finding.query as usize], finding, outcome) {
+        let number = finding.query as usize;
+        let rule = &rules[number];
+        let part = parts[number].get_or_init(|| RulePart::new(&rule.rule));
+        for alert in alerts_of(part, &rule.query, finding, outcome) {
             counts.add(&alert);
             if written.is_ok() {
                 written = writer.write(&alert);
@@ -116,20 +122,25 @@ fn write_alerts(
 }
 
 /// The alerts of one finding; none if an event of it could not be read again.
-fn alerts_of(rule: &LoadedRule, finding: &Finding, outcome: &Outcome) -> Vec<Alert> {
+fn alerts_of<'r>(
+    rule: &'r RulePart<'r>,
+    query: &Query,
+    finding: &Finding,
+    outcome: &Outcome,
+) -> Vec<Alert<'r>> {
     let positions = finding.events.iter().flatten();
     let shown: Option<Vec<&ShownEvent>> =
         positions.map(|position| outcome.events.get(&position.event)).collect();
     let Some(shown) = shown else { return Vec::new() };
     let events: Vec<_> = shown.iter().map(|e| (&e.document, &e.identity)).collect();
-    let mut alerts = alerts(&rule.rule, &rule.query, finding, &events);
+    let mut alerts = alerts(rule, query, finding, &events);
     for (i, alert) in alerts.iter_mut().enumerate() {
         // The parts of a sequence come in the order of its events, then the whole, which is from a
         // file if all its events are.
         let path = shown.get(i).or(shown.last()).map(|event| &event.path);
         let common = i < shown.len() || shown.iter().all(|event| Some(&event.path) == path);
         if let Some(path) = path.filter(|_| common) {
-            alert.document.set("log.file.path", path.as_str().into());
+            alert.own.set("log.file.path", path.as_str().into());
         }
     }
     alerts

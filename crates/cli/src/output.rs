@@ -3,7 +3,6 @@
 use std::io::{self, Write};
 
 use dragnet_detect::{Alert, AlertKind};
-use dragnet_event::Document;
 use serde_json::Value as Json;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
@@ -51,7 +50,7 @@ impl<'w> AlertWriter<'w> {
         AlertWriter { out, form, style, width }
     }
 
-    pub(crate) fn write(&mut self, alert: &Alert) -> io::Result<()> {
+    pub(crate) fn write(&mut self, alert: &Alert<'_>) -> io::Result<()> {
         let out = &mut self.out;
         match &mut self.form {
             Form::Table(rows) => {
@@ -61,19 +60,18 @@ impl<'w> AlertWriter<'w> {
                 Ok(())
             }
             Form::Ndjson => {
-                serde_json::to_writer(&mut *out, &alert.document.0)?;
+                alert.write_json(out)?;
                 out.write_all(b"\n")
             }
             Form::Json { empty } => {
                 out.write_all(if std::mem::take(empty) { b"[\n" } else { b",\n" })?;
-                Ok(serde_json::to_writer(&mut *out, &alert.document.0)?)
+                alert.write_json(out)
             }
             Form::Csv { started } => {
                 if !std::mem::replace(started, true) {
                     csv_record(out, CSV_COLUMNS.iter().map(|(title, _)| (*title).to_owned()))?;
                 }
-                let document = &alert.document;
-                csv_record(out, CSV_COLUMNS.iter().map(|(_, field)| csv_cell(document, field)))
+                csv_record(out, CSV_COLUMNS.iter().map(|(_, field)| csv_cell(alert.get(field))))
             }
         }
     }
@@ -92,31 +90,26 @@ impl<'w> AlertWriter<'w> {
 
 /// Whether an alert is shown in a table: members of a sequence and building-block rules are not, as
 /// in Kibana.
-pub(crate) fn is_shown(alert: &Alert) -> bool {
+pub(crate) fn is_shown(alert: &Alert<'_>) -> bool {
     alert.kind != AlertKind::BuildingBlock
-        && !alert.document.0.contains_key("kibana.alert.building_block_type")
+        && alert.get("kibana.alert.building_block_type").is_none()
 }
 
-fn text<'a>(document: &'a Document, key: &str) -> &'a str {
-    document.0.get(key).and_then(Json::as_str).unwrap_or_default()
-}
-
-fn host(alert: &Alert) -> &str {
-    let document = &alert.document;
-    document.get_str("host.name").or_else(|| document.get_str("host.hostname")).unwrap_or("-")
+fn host<'a>(alert: &'a Alert<'_>) -> &'a str {
+    alert.get_str("host.name").or_else(|| alert.get_str("host.hostname")).unwrap_or("-")
 }
 
 /// The widest that a rule's name and a host may be in a table.
 const MAX_COLUMN: usize = 48;
 
-fn row(alert: &Alert) -> Row {
+fn row(alert: &Alert<'_>) -> Row {
     let time = alert.time.map_or("-".to_owned(), |time| {
         time.to_string().replace('T', " ").trim_end_matches('Z').chars().take(23).collect()
     });
     Row {
         time,
-        severity: text(&alert.document, "kibana.alert.severity").to_owned(),
-        rule: clean(text(&alert.document, "kibana.alert.rule.name")),
+        severity: alert.get_str("kibana.alert.severity").unwrap_or_default().to_owned(),
+        rule: clean(alert.get_str("kibana.alert.rule.name").unwrap_or_default()),
         host: clean(host(alert)),
         what: clean(&alert.summary),
     }
@@ -200,8 +193,7 @@ fn csv_record(out: &mut dyn Write, cells: impl Iterator<Item = String>) -> io::R
     writer.flush()
 }
 
-fn csv_cell(document: &Document, field: &str) -> String {
-    let json = document.0.get(field).or_else(|| document.get(field));
+fn csv_cell(json: Option<&Json>) -> String {
     json.map_or(String::new(), |json| formula_safe(plain(json)))
 }
 

@@ -7,7 +7,6 @@ use std::time::Duration;
 use dragnet_detect::{Alert, AlertKind};
 use dragnet_ingest::Problem;
 use dragnet_rules::Report;
-use serde_json::Value as Json;
 
 use crate::args::HuntArgs;
 use crate::output::is_shown;
@@ -31,7 +30,7 @@ pub(crate) struct Counts {
 
 impl Counts {
     /// Counts an alert; members of a sequence do not count by themselves.
-    pub(crate) fn add(&mut self, alert: &Alert) {
+    pub(crate) fn add(&mut self, alert: &Alert<'_>) {
         if alert.kind == AlertKind::BuildingBlock {
             return;
         }
@@ -39,7 +38,7 @@ impl Counts {
             self.hidden += 1;
             return;
         }
-        let severity = alert.document.0.get("kibana.alert.severity").and_then(Json::as_str);
+        let severity = alert.get_str("kibana.alert.severity");
         let place = SEVERITIES.iter().position(|name| Some(*name) == severity);
         self.shown[place.unwrap_or(SEVERITIES.len() - 1)] += 1;
     }

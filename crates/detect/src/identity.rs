@@ -29,41 +29,44 @@ pub fn identify(document: &mut Document) -> EventIdentity {
 
 /// A hash of everything in the document, whatever the order of its keys.
 fn content_hash(document: &Document) -> String {
-    let mut hasher = Sha256::new();
-    hash_object(&document.0, &mut hasher);
-    hex(&hasher.finalize()[..20])
+    let mut content = Vec::with_capacity(4 << 10);
+    put_object(&document.0, &mut content);
+    hex(&Sha256::digest(&content)[..20])
 }
 
-/// Feeds JSON to a hasher, keys in alphabetical order. Every part says what it is and how long, so that no
-/// two values run together. Documents are at most some dozens of levels deep: their readers see to it.
-fn hash_object(object: &Map<String, Json>, hasher: &mut Sha256) {
-    let mut members: Vec<_> = object.iter().collect();
-    members.sort_unstable_by_key(|(key, _)| *key);
-    hash_text('{', &members.len().to_string(), hasher);
-    for (key, value) in members {
-        hash_text(':', key, hasher);
-        hash_json(value, hasher);
+/// Writes what is hashed of JSON, keys in alphabetical order. Every part says what it is and how long, so
+/// that no two values run together. Documents are at most some dozens of levels deep: their readers see to it.
+fn put_object(object: &Map<String, Json>, out: &mut Vec<u8>) {
+    put_text('{', &object.len().to_string(), out);
+    let mut put = |(key, value): (&String, &Json)| {
+        put_text(':', key, out);
+        put_json(value, out);
+    };
+    if object.keys().is_sorted() {
+        object.iter().for_each(put);
+    } else {
+        let mut members: Vec<_> = object.iter().collect();
+        members.sort_unstable_by_key(|(key, _)| *key);
+        members.into_iter().for_each(put);
     }
 }
 
-fn hash_json(json: &Json, hasher: &mut Sha256) {
+fn put_json(json: &Json, out: &mut Vec<u8>) {
     match json {
-        Json::Object(object) => hash_object(object, hasher),
+        Json::Object(object) => put_object(object, out),
         Json::Array(items) => {
-            hash_text('[', &items.len().to_string(), hasher);
-            for item in items {
-                hash_json(item, hasher);
-            }
+            put_text('[', &items.len().to_string(), out);
+            items.iter().for_each(|item| put_json(item, out));
         }
-        Json::String(text) => hash_text('"', text, hasher),
-        other => hash_text('=', &other.to_string(), hasher),
+        Json::String(text) => put_text('"', text, out),
+        other => put_text('=', &other.to_string(), out),
     }
 }
 
-fn hash_text(kind: char, text: &str, hasher: &mut Sha256) {
-    hasher.update([kind as u8]);
-    hasher.update((text.len() as u64).to_le_bytes());
-    hasher.update(text);
+fn put_text(kind: char, text: &str, out: &mut Vec<u8>) {
+    out.push(kind as u8);
+    out.extend_from_slice(&(text.len() as u64).to_le_bytes());
+    out.extend_from_slice(text.as_bytes());
 }
 
 fn data_stream(document: &Document) -> String {
@@ -92,12 +95,8 @@ pub(crate) fn hash<'a>(parts: impl IntoIterator<Item = &'a str>) -> String {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    let digit = |n: u8| char::from_digit(n.into(), 16).unwrap_or_default();
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
 #[cfg(test)]

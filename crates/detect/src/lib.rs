@@ -13,5 +13,5 @@ mod alert;
 mod identity;
 mod reason;
 
-pub use alert::{Alert, AlertKind, alerts};
+pub use alert::{Alert, AlertKind, RulePart, alerts};
 pub use identity::{EventIdentity, identify};
