@@ -45,6 +45,10 @@ struct Terminal {
     width: Option<usize>,
 }
 
+/// Rules and alerts are many small pieces of memory.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let terminal = terminal(&cli);

@@ -9,7 +9,7 @@ use dragnet_rules::Rule;
 use serde_json::{Map, Value as Json, json};
 
 use crate::identity::{EventIdentity, hash};
-use crate::reason::{describe, reason};
+use crate::reason::{describe, describe_group, reason};
 
 /// One alert.
 #[derive(Debug, Clone)]
@@ -52,7 +52,7 @@ impl Alert<'_> {
             own.push(b',');
         }
         out.write_all(&own)?;
-        out.write_all(self.rule.json[1..].as_bytes())
+        out.write_all(&self.rule.json.as_bytes()[1..])
     }
 }
 
@@ -237,7 +237,7 @@ fn group<'r>(
     if rule.building_block_type.is_some() {
         shell.0.insert("kibana.alert.building_block_type".into(), "default".into());
     }
-    let summary = describe_group(&common, events);
+    let summary = describe_group(&common, events.iter().map(|(event, _)| *event));
     let own = finish(rule, shell, &summary);
     alerts.push(Alert { kind: AlertKind::Shell, id: shell_id, time, summary, own, rule: part });
     alerts
@@ -314,23 +314,4 @@ fn common_json(a: &Json, b: &Json) -> Option<Json> {
         }
         (a, b) => (a == b).then(|| a.clone()),
     }
-}
-
-fn describe_group(common: &Document, events: &[(&Document, &EventIdentity)]) -> String {
-    let steps: Vec<String> = events
-        .iter()
-        .map(|(event, _)| {
-            let kind = event.get_str("event.category").or(event.get_str("event.code"));
-            let subject = event.get_str("process.name").or(event.get_str("file.name"));
-            [kind, subject].into_iter().flatten().collect::<Vec<_>>().join(" ")
-        })
-        .collect();
-    let mut text = format!("{} events: {}", events.len(), steps.join(" → "));
-    for (word, field) in [(" by ", "user.name"), (" on ", "host.name")] {
-        if let Some(value) = common.get_str(field) {
-            text.push_str(word);
-            text.push_str(value);
-        }
-    }
-    text
 }

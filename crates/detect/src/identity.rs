@@ -38,7 +38,7 @@ fn content_hash(document: &Document) -> String {
 /// that no two values run together. Documents are at most some dozens of levels deep: their readers see to it.
 fn put_object(object: &Map<String, Json>, out: &mut Vec<u8>) {
     put_text('{', &object.len().to_string(), out);
-    let mut put = |(key, value): (&String, &Json)| {
+    let put = |(key, value): (&String, &Json)| {
         put_text(':', key, out);
         put_json(value, out);
     };
@@ -56,7 +56,9 @@ fn put_json(json: &Json, out: &mut Vec<u8>) {
         Json::Object(object) => put_object(object, out),
         Json::Array(items) => {
             put_text('[', &items.len().to_string(), out);
-            items.iter().for_each(|item| put_json(item, out));
+            for item in items {
+                put_json(item, out);
+            }
         }
         Json::String(text) => put_text('"', text, out),
         other => put_text('=', &other.to_string(), out),

@@ -57,6 +57,33 @@ pub(crate) fn describe(event: &Document) -> String {
     text
 }
 
+/// One line about the events of a sequence or sample: what each was about, and what all have in common.
+pub(crate) fn describe_group<'e>(
+    common: &Document,
+    events: impl ExactSizeIterator<Item = &'e Document>,
+) -> String {
+    let mut text = format!("{} events: ", events.len());
+    for (i, event) in events.enumerate() {
+        if i > 0 {
+            text.push_str(" → ");
+        }
+        let kind = event.get_str("event.category").or(event.get_str("event.code"));
+        text.push_str(kind.unwrap_or("event"));
+        // Quotation marks are of the command line that the value was cut from.
+        let subject = DETAILS.iter().find_map(|(_, field)| event.get_str(field));
+        if let Some(subject) = subject.map(|subject| subject.trim().trim_matches('"')) {
+            let _ = write!(text, " {}", shorten(subject));
+        }
+    }
+    for (word, field) in [(" by ", "user.name"), (" on ", "host.name")] {
+        if let Some(value) = common.get_str(field) {
+            text.push_str(word);
+            text.push_str(value);
+        }
+    }
+    text
+}
+
 /// Kibana's form of the line: with the severity and the rule.
 pub(crate) fn reason(what: &str, severity: &str, rule: &str) -> String {
     format!("{what} created {severity} alert {rule}.")

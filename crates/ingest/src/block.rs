@@ -1,6 +1,7 @@
 //! Reading a block's records.
 
 use std::borrow::Cow;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use dragnet_ecs::{Flavor, WinEvent};
@@ -117,7 +118,7 @@ impl Block {
         let mut count = ReadCount::default();
         let mut report = Report { path: &self.path, problems, named: 0, more: 0, last: None };
         let mut reader = Reader::new();
-        self.records(&mut |_| true, &mut |record| {
+        let panic = self.records(&mut |_| true, &mut |record| {
             let result = record.and_then(|(index, raw, place)| {
                 put(raw, options, &mut reader, sink).map_err(|fault| locate(place, fault))?;
                 Ok(EventRef { source: self.source, block: self.number, index })
@@ -133,6 +134,10 @@ impl Block {
                 }
             }
         });
+        if let Err(message) = panic {
+            sink.abandon_event();
+            report.add((None, Reason::Panicked(message)));
+        }
         report.finish();
         count
     }
@@ -142,7 +147,8 @@ impl Block {
     pub fn render(&self, options: &Options, indices: &[u32]) -> Vec<(u32, Document)> {
         let mut documents = Vec::with_capacity(indices.len());
         let mut wanted = |index| indices.binary_search(&index).is_ok();
-        self.records(&mut wanted, &mut |record| {
+        // A panic has been named when the block was read.
+        let _ = self.records(&mut wanted, &mut |record| {
             let Ok((index, raw, _)) = record else { return };
             if let Ok(mut document) = render(raw, options) {
                 sort(&mut document);
@@ -152,8 +158,20 @@ impl Block {
         documents
     }
 
-    /// Hands over the records whose numbers are wanted, as text, and what is broken.
-    fn records(&self, wanted: &mut dyn FnMut(u32) -> bool, each: Each<'_>) {
+    /// Hands over the records whose numbers are wanted, and what is broken.
+    ///
+    /// Much of what reads them is not ours, and a hunt through a thousand files must not end at a hostile one:
+    /// after a panic the rest of the block is given up, and the panic's message is the error.
+    fn records(&self, wanted: &mut dyn FnMut(u32) -> bool, each: Each<'_>) -> Result<(), String> {
+        let all = AssertUnwindSafe(|| self.all_records(wanted, each));
+        catch_unwind(all).map_err(|panic| {
+            let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+            let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
+            text.unwrap_or_else(|| "a panic without a message".to_owned())
+        })
+    }
+
+    fn all_records(&self, wanted: &mut dyn FnMut(u32) -> bool, each: Each<'_>) {
         let data = &self.piece.data;
         match &self.piece.content {
             Content::Chunk { offset } => chunk::read(data, *offset, wanted, each),
@@ -324,5 +342,49 @@ impl Report<'_> {
             let reason = Reason::More(self.more);
             self.problems.push(Problem { path: Arc::clone(self.path), place: self.last, reason });
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cut::Content;
+
+    /// Panics over the second event.
+    #[derive(Default)]
+    struct Fragile {
+        events: u32,
+        abandoned: u32,
+    }
+
+    impl FieldSink for Fragile {
+        fn wants(&self, _: &str) -> bool {
+            true
+        }
+        fn put(&mut self, path: &str, _: dragnet_event::Scalar<'_>) {
+            assert!(path != "b", "no b");
+        }
+    }
+
+    impl EventSink for Fragile {
+        fn end_event(&mut self, _: EventRef) {
+            self.events += 1;
+        }
+        fn abandon_event(&mut self) {
+            self.abandoned += 1;
+        }
+    }
+
+    #[test]
+    fn a_panic_costs_the_rest_of_a_block_and_is_named() {
+        let data = b"{\"a\": 1}\n{\"b\": 1}\n{\"a\": 1}\n".to_vec();
+        let piece = Piece { content: Content::Lines { first_line: 1 }, data };
+        let block = Block { source: 0, number: 0, path: "x".into(), piece };
+        let (mut sink, mut problems) = (Fragile::default(), Vec::new());
+        let count = block.read(&Options::default(), &mut sink, &mut problems);
+        assert_eq!((count.events, sink.events, sink.abandoned), (1, 1, 1));
+        let text = "x: a fault of the reader, which should be reported: no b";
+        assert_eq!(problems[0].to_string(), text);
+        assert_eq!(problems[0].severity(), Severity::Part);
     }
 }

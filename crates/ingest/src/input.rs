@@ -132,11 +132,38 @@ impl<R: Read> Read for Capped<R> {
 /// Reads until the buffer holds `want` bytes; `Ok(false)` if the reader ends before. Beside an
 /// error the buffer holds what was read before it.
 pub(crate) fn fill(reader: &mut dyn Read, buf: &mut Vec<u8>, want: usize) -> io::Result<bool> {
-    let more = want.saturating_sub(buf.len());
-    // In one read, if the reader can; but what a file only claims to have is not reserved.
-    buf.reserve(more.min(1 << 20));
-    let count = reader.take(more as u64).read_to_end(buf)?;
-    Ok(count == more)
+    /// What is asked for at once; what a file only claims to have is not reserved.
+    const STEP: usize = 1 << 20;
+    while buf.len() < want {
+        let start = buf.len();
+        buf.resize(want.min(start + STEP), 0);
+        let result = read_full(reader, &mut buf[start..]);
+        buf.truncate(start + result.count);
+        match result.end {
+            Ok(true) => {}
+            other => return other,
+        }
+    }
+    Ok(true)
+}
+
+/// What came of [`read_full`]: how much was read, and whether that is all that was asked for.
+struct Filled {
+    count: usize,
+    end: io::Result<bool>,
+}
+
+fn read_full(reader: &mut dyn Read, buf: &mut [u8]) -> Filled {
+    let mut count = 0;
+    while count < buf.len() {
+        match reader.read(&mut buf[count..]) {
+            Ok(0) => return Filled { count, end: Ok(false) },
+            Ok(more) => count += more,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Filled { count, end: Err(error) },
+        }
+    }
+    Filled { count, end: Ok(true) }
 }
 
 #[cfg(test)]

@@ -140,6 +140,9 @@ pub enum Reason {
     /// [`MAX_NAMED`](crate::MAX_NAMED) are named.
     #[error("{0} more records near here cannot be read")]
     More(u32),
+    /// A reader panicked over a block, which is a bug; what it had read before is kept.
+    #[error("a fault of the reader, which should be reported: {0}")]
+    Panicked(String),
     /// The JSON is well-formed, but not an object.
     #[error("not a JSON object")]
     NotAnObject,
@@ -168,6 +171,7 @@ impl Problem {
             | Reason::RecordsBeyond { .. }
             | Reason::ShortChunk { .. }
             | Reason::StrayText
+            | Reason::Panicked(_)
             | Reason::Checksum
             | Reason::Compression(_)
             | Reason::TooLarge { .. } => Severity::Part,

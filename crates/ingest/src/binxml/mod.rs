@@ -178,7 +178,7 @@ impl<'d> Reader<'d> {
                 // Text between the elements below `Event`.
                 (Target::Inner, _) => {}
                 (Target::Data(_) | Target::UserData(_), Some(value)) => {
-                    self.data(op.target, value)?
+                    self.data(op.target, value)?;
                 }
                 (target, Some(value)) => self.write(target, value)?,
                 (target, None) => {

@@ -209,15 +209,19 @@ fn read_name(at: &mut Cursor<'_>, names: &mut String) -> Option<Span> {
 }
 
 fn add(units: &[u8], names: &mut String) -> Option<Span> {
-    let mut text = std::mem::take(names).into_bytes();
-    let start = text.len();
-    let added = value::utf16(units, &mut text);
-    if added.is_none() {
-        text.truncate(start);
+    let start = u32::try_from(names.len()).ok()?;
+    let ascii = units.as_chunks::<2>().0.iter().map(|unit| match *unit {
+        [letter @ 0x20..0x80, 0] => Some(char::from(letter)),
+        _ => None,
+    });
+    if ascii.clone().all(|letter| letter.is_some()) {
+        names.extend(ascii.flatten());
+    } else {
+        let mut text = Vec::new();
+        value::utf16(units, &mut text)?;
+        names.push_str(str::from_utf8(&text).ok()?);
     }
-    *names = String::from_utf8(text).ok()?;
-    added?;
-    Some(Span { start: u32::try_from(start).ok()?, end: u32::try_from(names.len()).ok()? })
+    Some(Span { start, end: u32::try_from(names.len()).ok()? })
 }
 
 /// The steps that a template's nodes mean. `None` if their meaning hangs on more than is known here.

@@ -71,8 +71,14 @@ struct Writer {
     values: Vec<(u8, Vec<u8>)>,
 }
 
-const TEXTS: &[&str] =
-    &["", "a", "Name", "two words", "é <&> \"'", "line\r\nbreak\t", "😀", "bell\u{7}"];
+/// Types of values that are read directly.
+const USUAL: &[u8] = &[
+    0x00, 0x01, 0x01, 0x01, 0x06, 0x07, 0x08, 0x0a, 0x0d, 0x0e, 0x0f, 0x11, 0x13, 0x14, 0x15, 0x81,
+];
+/// Types of values that are left to the XML.
+const RARE: &[u8] = &[0x02, 0x0b, 0x12];
+
+const TEXTS: &[&str] = &["", "a", "Name", "two words", "é <&> \"'", "line\r\nbreak\t", "😀"];
 
 impl Writer {
     fn chunk(seed: u64) -> Vec<u8> {
@@ -247,28 +253,30 @@ impl Writer {
         self.u16(0);
     }
 
+    fn text_value(&mut self) -> &'static str {
+        if self.random.one_in(100) { "bell\u{7}" } else { self.random.of(TEXTS) }
+    }
+
     /// Nothing, a text, a value, or (rarely) both.
     fn text(&mut self) {
         let which = self.random.below(12);
-        if matches!(which, 0..4) {
-            let text = self.random.of(TEXTS);
+        if matches!(which, 0..3) || self.random.one_in(50) {
+            let text = self.text_value();
             self.data.extend_from_slice(&[0x05, 0x01]);
             let text = units(text);
             self.u16(text.len() / 2);
             self.data.extend(text);
         }
         if matches!(which, 3..10) {
-            self.slot(&[
-                0x00, 0x01, 0x01, 0x01, 0x06, 0x08, 0x0a, 0x0d, 0x0e, 0x0f, 0x11, 0x13, 0x14, 0x15,
-                0x81, 0x07, 0x0b, 0x12, 0x02,
-            ]);
+            let types = if self.random.one_in(20) { RARE } else { USUAL };
+            self.slot(types);
         }
     }
 
     /// Stands for a new value of one of these types, or for one that is there.
     fn slot(&mut self, types: &[u8]) {
         let ty = self.random.of(types);
-        let id = if !self.values.is_empty() && self.random.one_in(10) {
+        let id = if !self.values.is_empty() && self.random.one_in(50) {
             self.random.below(self.values.len())
         } else {
             let bytes = self.bytes(ty);
@@ -282,7 +290,7 @@ impl Writer {
 
     fn bytes(&mut self, ty: u8) -> Vec<u8> {
         let len = match ty {
-            0x01 => return units(self.random.of(TEXTS)),
+            0x01 => return units(self.text_value()),
             0x02 => return b"ansi".to_vec(),
             0x06 => 2,
             0x07 | 0x08 | 0x0b | 0x14 => 4,
@@ -297,7 +305,7 @@ impl Writer {
             0x13 => return vec![1, 1, 0, 0, 0, 0, 0, 5, 18, 0, 0, 0],
             0x81 => {
                 let count = self.random.below(4);
-                let strings = (0..count).map(|_| units(self.random.of(TEXTS)));
+                let strings = (0..count).map(|_| units(self.text_value()));
                 return strings
                     .flat_map(|mut text| {
                         text.extend([0, 0]);
