@@ -10,6 +10,7 @@ use dragnet_event::{Batch, Document, EventRef, FieldSink};
 use crate::chunk::{self, Each};
 use crate::cut::{Content, Fault, Piece, line_ends};
 use crate::document::{self, Record};
+use crate::format;
 use crate::json::Reader;
 use crate::problem::{Place, Problem, Reason, Severity};
 use crate::xml::parse_event;
@@ -257,6 +258,10 @@ fn put<S: FieldSink>(
     // Documents that lack what rules ask for (`data_stream.dataset`…) would be completed here.
     match json {
         Record::Event(xml) => put_xml(&xml, options, sink),
+        Record::Foreign(form, object) => {
+            format::put(form, &object, options, sink);
+            Ok(())
+        }
         Record::Plain(text) => document::put(text, reader, sink),
         Record::Hit { source, meta } => {
             for (key, value) in meta {
@@ -273,7 +278,7 @@ fn put_xml(xml: &str, options: &Options, sink: &mut dyn FieldSink) -> Result<(),
     Ok(())
 }
 
-fn normalize(event: &WinEvent<'_>, options: &Options, sink: &mut dyn FieldSink) {
+pub(crate) fn normalize(event: &WinEvent<'_>, options: &Options, sink: &mut dyn FieldSink) {
     match options.stage {
         Stage::Agent => dragnet_ecs::agent(event, sink),
         Stage::Ecs => dragnet_ecs::normalize(event, options.flavor, sink),
@@ -295,6 +300,7 @@ fn render(raw: Raw<'_>, options: &Options) -> Result<Document, RecordFault> {
         Raw::Xml(xml) => event(xml),
         Raw::Json { text, .. } => match document::unwrap(text) {
             Record::Event(xml) => event(&xml),
+            Record::Foreign(form, object) => Ok(format::render(form, &object, options)),
             Record::Plain(text) => document::render(text),
             Record::Hit { source, meta } => {
                 let mut document = document::render(source)?;

@@ -8,6 +8,7 @@ use serde_json::Value as Json;
 
 use crate::cut::json::{Scan, scan_value};
 use crate::cut::line_ends;
+use crate::format::{self, Form, MARKS, Object};
 use crate::json::Reader;
 use crate::problem::Reason;
 
@@ -21,6 +22,8 @@ pub(crate) enum Record<'a> {
     Hit { source: &'a str, meta: Vec<(&'static str, Cow<'a, str>)> },
     /// The text of a Windows event's XML: `{"xml": "<Event …"}`.
     Event(Cow<'a, str>),
+    /// A Windows event in the form of another tool.
+    Foreign(Form, Object),
 }
 
 /// Why a record could not be read, and in which of its lines (from 0) that shows.
@@ -28,11 +31,13 @@ pub(crate) type Fault = (u64, Reason);
 
 /// Whether any record in this text may be other than plain.
 pub(crate) fn may_be_wrapped(data: &[u8]) -> bool {
-    [SOURCE, XML].iter().any(|key| memmem::find(data, key).is_some())
+    [SOURCE, XML, LOGSTASH].iter().chain(MARKS).any(|key| memmem::find(data, key).is_some())
 }
 
 const SOURCE: &[u8] = b"\"_source\"";
 const XML: &[u8] = b"\"xml\"";
+/// What Logstash puts into everything that goes through it.
+const LOGSTASH: &[u8] = b"\"@version\"";
 
 /// Tells what a record is. This looks at the keys of the outermost object only if it may matter.
 pub(crate) fn unwrap(text: &str) -> Record<'_> {
@@ -58,7 +63,36 @@ pub(crate) fn unwrap(text: &str) -> Record<'_> {
     {
         return Record::Event(xml);
     }
+    if mentions(LOGSTASH)
+        && let Some(message) = member(text, "message").and_then(string)
+        && let Some(record) = message_record(message)
+    {
+        return record;
+    }
+    // A document that has a category has been through a pipeline: it is not worth a closer look.
+    let is_done = mentions(b"\"category\"") && !mentions(b"\"EventID\"");
+    if !is_done
+        && MARKS.iter().any(|mark| mentions(mark))
+        && let Some((form, object)) = foreign(text)
+    {
+        return Record::Foreign(form, object);
+    }
     Record::Plain(text)
+}
+
+/// What a shipper has put into `message` as it came.
+fn message_record(message: Cow<'_, str>) -> Option<Record<'_>> {
+    let text = message.trim_ascii_start();
+    if text.starts_with('<') && text.contains("<Event") {
+        return Some(Record::Event(message));
+    }
+    let (form, object) = text.starts_with('{').then(|| foreign(text))??;
+    Some(Record::Foreign(form, object))
+}
+
+fn foreign(text: &str) -> Option<(Form, Object)> {
+    let Ok(Json::Object(object)) = serde_json::from_str(text) else { return None };
+    Some((format::detect(&object)?, object))
 }
 
 /// The text of a JSON string.
@@ -181,10 +215,18 @@ mod tests {
             r#"{"xml": "<other/>"}"#,
             r#"{"a": {"xml": "<Event/>"}}"#,
             r#"["_source"]"#,
+            r#"{"@version": "1", "message": "{\"a\": 1}"}"#,
+            r#"{"winlog": {"event_id": 1}, "event": {"category": ["process"]}}"#,
             "\"xml\"",
         ] {
             assert_eq!(unwrap(plain), Record::Plain(plain));
         }
+        let flat = r#"{"EventID": 1, "Channel": "Security"}"#;
+        assert!(matches!(unwrap(flat), Record::Foreign(Form::Flat, _)));
+        let wrapped = r#"{"@version": "1", "message": "{\"EventID\": 1, \"Channel\": \"c\"}"}"#;
+        assert!(matches!(unwrap(wrapped), Record::Foreign(Form::Flat, _)));
+        let wrapped = r#"{"@version": "1", "message": "<Event/>"}"#;
+        assert_eq!(unwrap(wrapped), Record::Event("<Event/>".into()));
         let event = r#"{"expected": true, "xml": "<Event a=\"1\"></Event>"}"#;
         assert_eq!(unwrap(event), Record::Event("<Event a=\"1\"></Event>".into()));
     }

@@ -24,6 +24,7 @@ mod chunk;
 mod cut;
 mod document;
 mod find;
+mod format;
 mod input;
 mod json;
 mod near;

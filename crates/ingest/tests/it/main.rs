@@ -4,6 +4,7 @@
 mod archives;
 mod corpora;
 mod discovery;
+mod forms;
 mod hostile;
 mod support;
 mod text;

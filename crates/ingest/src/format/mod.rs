@@ -1,0 +1,97 @@
+//! Windows events in the JSON of other tools: which tool's it is, and the raw event it tells of.
+//!
+//! A form is told for each record by the keys of its outermost object, since one file may hold
+//! several. Each gives a [`WinEvent`], as EVTX does, so that the same event has the same fields
+//! whichever way it came. What a tool has thrown away is missing; what it has added of its own (when it
+//! received the event, from which host) is left out.
+
+mod agent;
+mod ecmd;
+mod flat;
+mod security_event;
+mod text;
+mod tree;
+
+use dragnet_ecs::WinEvent;
+use dragnet_event::{Document, FieldSink};
+use serde_json::{Map, Value as Json};
+
+use crate::block::{Options, Stage};
+
+/// The outermost object of a record.
+pub(crate) type Object = Map<String, Json>;
+
+/// The form of a JSON record that is no ECS document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// Fields of the system and of the event's data side by side, as `NXLog` writes them.
+    Flat,
+    /// The event's XML as a tree of objects: `evtx_dump`, Chainsaw, Hayabusa.
+    Tree,
+    /// `EvtxECmd`.
+    Ecmd,
+    /// Azure Monitor's table `SecurityEvent`.
+    SecurityEvent,
+    /// Winlogbeat 6, which knew no ECS.
+    Winlogbeat6,
+    /// What an agent ships, before any ingest pipeline.
+    Agent,
+}
+
+/// Keys without which no record has one of these forms; looked for before anything is parsed.
+pub(crate) const MARKS: &[&[u8]] =
+    &[b"\"EventID\"", b"\"EventId\"", b"\"event_id\"", b"\"EventID_attributes\""];
+
+/// The form of a record.
+pub(crate) fn detect(object: &Object) -> Option<Form> {
+    let has = |key: &str| object.contains_key(key);
+    let is_object = |key: &str| object.get(key).is_some_and(Json::is_object);
+    if is_object("Event") && object["Event"].get("System").is_some_and(Json::is_object) {
+        Some(Form::Tree)
+    } else if has("EventID") && has("Channel") && has("TenantId") {
+        Some(Form::SecurityEvent)
+    } else if has("EventID") && (has("Channel") || has("SourceName")) && !is_object("winlog") {
+        Some(Form::Flat)
+    } else if has("EventId") && has("Channel") && has("Provider") {
+        Some(Form::Ecmd)
+    } else if has("event_id") && has("log_name") && has("source_name") {
+        Some(Form::Winlogbeat6)
+    } else if agent::is_raw(object) {
+        Some(Form::Agent)
+    } else {
+        None
+    }
+}
+
+/// Puts the event to the sink.
+pub(crate) fn put(form: Form, object: &Object, options: &Options, sink: &mut dyn FieldSink) {
+    let put = |event: &WinEvent<'_>, sink: &mut dyn FieldSink| {
+        crate::block::normalize(event, options, sink);
+    };
+    match form {
+        Form::Flat => put(&flat::event(object), sink),
+        Form::Tree => put(&tree::event(object), sink),
+        Form::Ecmd => put(&ecmd::event(object), sink),
+        Form::SecurityEvent => {
+            let xml = security_event::data_xml(object);
+            put(&security_event::event(object, xml.as_deref()), sink);
+        }
+        Form::Winlogbeat6 => put(&agent::winlogbeat6(object), sink),
+        Form::Agent => render(form, object, options).flatten_into(sink),
+    }
+}
+
+/// The event as a document.
+pub(crate) fn render(form: Form, object: &Object, options: &Options) -> Document {
+    let mut document = Document::new();
+    match form {
+        // It is in that stage already.
+        Form::Agent if options.stage == Stage::Agent => return Document(object.clone()),
+        Form::Agent => {
+            crate::block::normalize(&agent::event(object), options, &mut document);
+            agent::keep_the_rest(object, &mut document);
+        }
+        _ => put(form, object, options, &mut document),
+    }
+    document
+}
