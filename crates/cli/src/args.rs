@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use dragnet_event::Time;
+use dragnet_ingest::Options;
 
 /// Runs Elastic detection rules on log files, without an Elastic stack.
 ///
@@ -71,6 +72,16 @@ pub(crate) struct InputArgs {
     /// Which shipper's field conventions raw Windows events get
     #[arg(long, value_enum, default_value_t = Flavor::Logs)]
     pub(crate) flavor: Flavor,
+    /// Take documents as they are: do not fill in the dataset, host.os.type and event.ingested that rules test
+    #[arg(long)]
+    pub(crate) no_complete: bool,
+}
+
+impl InputArgs {
+    /// How records are read.
+    pub(crate) fn options(&self) -> Options {
+        Options { complete: !self.no_complete, flavor: self.flavor.into(), ..Options::default() }
+    }
 }
 
 /// Whose field conventions raw Windows events get.

@@ -106,7 +106,7 @@ struct Study<'a> {
 
 impl Study<'_> {
     fn read(&mut self, rules: &RuleSet) {
-        let options = Options { flavor: self.args.input.flavor.into(), ..Options::default() };
+        let options = self.args.input.options();
         let mut batch = Batch::new(rules.fields(), &Schema::open().field("@timestamp"));
         let mut matcher = Matcher::new(rules);
         for (number, source) in self.sources.iter().enumerate() {

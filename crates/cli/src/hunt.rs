@@ -10,7 +10,7 @@ use anyhow::Context;
 use dragnet_detect::{Alert, RulePart, alerts};
 use dragnet_engine::{Finding, RuleSet, correlate};
 use dragnet_event::{EventRef, Schema, Time};
-use dragnet_ingest::{Options, discover};
+use dragnet_ingest::discover;
 use dragnet_plan::Query;
 use dragnet_rules::LoadedRule;
 
@@ -35,7 +35,7 @@ pub(crate) fn run(args: &HuntArgs, terminal: Terminal) -> anyhow::Result<ExitSta
     let writer = writer(args, terminal)?;
 
     let (sources, mut problems) = discover(&args.input.paths);
-    let options = Options { flavor: args.input.flavor.into(), ..Options::default() };
+    let options = args.input.options();
     let time_field = Schema::open().field("@timestamp");
     let scan = Scan {
         sources: &sources,

@@ -15,7 +15,11 @@ pub(crate) fn run(args: &NormalizeArgs, terminal: Terminal) -> anyhow::Result<Ex
         args::Stage::Agent => Stage::Agent,
         args::Stage::Ecs => Stage::Ecs,
     };
-    let options = Options { flavor: args.input.flavor.into(), stage };
+    let options = Options {
+        stage,
+        complete: stage == dragnet_ingest::Stage::Ecs && !args.input.no_complete,
+        ..args.input.options()
+    };
     let (sources, mut problems) = discover(&args.input.paths);
     let out = BufWriter::new(io::stdout().lock());
     let (from, to) = (args.input.from, args.input.to);

@@ -24,7 +24,10 @@ use crate::{ExitStatus, Terminal};
 pub(crate) fn run(args: &QueryArgs, terminal: Terminal) -> anyhow::Result<ExitStatus> {
     let start = Instant::now();
     let (sources, mut problems) = discover(&args.input.paths);
-    let options = Options { flavor: args.input.flavor.into(), ..Options::default() };
+    let options = Options {
+        complete: args.schema.is_empty() && !args.input.no_complete,
+        ..args.input.options()
+    };
     let schema = schema(args, &sources, &options)?;
     let Some(query) = compile(args, &schema, terminal)? else { return Ok(ExitStatus::Error) };
     let query = Arc::new(query);

@@ -45,26 +45,30 @@ static OTHER: Channel =
     Channel { name: "", provider: "", dataset: "winlog.winlog", pipeline: generic };
 
 pub(crate) fn normalize(event: &WinEvent<'_>, flavor: Flavor, sink: &mut dyn FieldSink) {
-    let named = CHANNELS.iter().find(|c| c.name.eq_ignore_ascii_case(&event.channel));
-    let (dataset, pipeline) = match named {
-        Some(channel) if channel.name == FORWARDED => {
-            (channel.dataset, by_provider(event).unwrap_or(channel).pipeline)
-        }
-        Some(channel) => (channel.dataset, channel.pipeline),
-        None => {
-            let channel = by_provider(event).unwrap_or(&OTHER);
-            (channel.dataset, channel.pipeline)
-        }
-    };
+    let channel = find(&event.channel, event.provider_name.as_deref());
     let mut out = Out::new(sink);
     if flavor == Flavor::Logs {
-        dataset_fields(dataset, &mut out);
+        dataset_fields(channel.dataset, &mut out);
     }
+    let pipeline = match channel.name {
+        FORWARDED => by_provider(event.provider_name.as_deref()).unwrap_or(channel).pipeline,
+        _ => channel.pipeline,
+    };
     pipeline(event, flavor, &mut out);
 }
 
-fn by_provider(event: &WinEvent<'_>) -> Option<&'static Channel> {
-    let provider = event.provider_name.as_deref().filter(|p| !p.is_empty())?;
+/// The dataset of a channel's events.
+pub(crate) fn dataset(channel: &str, provider: &str) -> &'static str {
+    find(channel, Some(provider)).dataset
+}
+
+fn find(name: &str, provider: Option<&str>) -> &'static Channel {
+    let named = CHANNELS.iter().find(|c| c.name.eq_ignore_ascii_case(name));
+    named.or_else(|| by_provider(provider)).unwrap_or(&OTHER)
+}
+
+fn by_provider(provider: Option<&str>) -> Option<&'static Channel> {
+    let provider = provider.filter(|p| !p.is_empty())?;
     CHANNELS.iter().find(|c| c.provider.eq_ignore_ascii_case(provider))
 }
 

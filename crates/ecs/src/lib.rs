@@ -66,3 +66,9 @@ pub fn agent(event: &WinEvent<'_>, sink: &mut dyn FieldSink) {
 pub fn normalize(event: &WinEvent<'_>, flavor: Flavor, sink: &mut dyn FieldSink) {
     channel::normalize(event, flavor, sink);
 }
+
+/// The dataset (`data_stream.dataset`) that Elastic Agent gives events of this channel; by its provider, if
+/// only that is known.
+pub fn dataset(channel: &str, provider: &str) -> &'static str {
+    channel::dataset(channel, provider)
+}

@@ -8,6 +8,7 @@ use dragnet_ecs::{Flavor, WinEvent};
 use dragnet_event::{Batch, Document, EventRef, FieldSink};
 
 use crate::chunk::{self, Each};
+use crate::complete::{Completing, Facts, complete};
 use crate::cut::{Content, Fault, Piece, line_ends};
 use crate::document::{self, Record};
 use crate::format;
@@ -21,7 +22,10 @@ pub const MAX_NAMED: usize = 1000;
 /// How events are to be normalised.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Options {
-    /// How far Windows events are taken. Documents are taken as they are.
+    /// Whether documents that lack a dataset, `host.os.type` or `event.ingested` get what follows from the rest of
+    /// them. Raw events have them in any case.
+    pub complete: bool,
+    /// How far Windows events are taken.
     pub stage: Stage,
     /// Whose conventions the ECS form of Windows events follows.
     pub flavor: Flavor,
@@ -118,7 +122,7 @@ impl Block {
     ) -> ReadCount {
         let mut count = ReadCount::default();
         let mut report = Report { path: &self.path, problems, named: 0, more: 0, last: None };
-        let mut reader = Reader::new();
+        let mut reader = Readers { json: Reader::new(), facts: Facts::default() };
         let panic = self.records(&mut |_| true, &mut |record| {
             let result = record.and_then(|(index, raw, place)| {
                 put(raw, options, &mut reader, sink).map_err(|fault| locate(place, fault))?;
@@ -243,7 +247,7 @@ fn locate(place: Place, (line, reason): RecordFault) -> Fault {
 fn put<S: FieldSink>(
     raw: Raw<'_>,
     options: &Options,
-    reader: &mut Reader,
+    reader: &mut Readers,
     sink: &mut S,
 ) -> Result<(), RecordFault> {
     let json = match raw {
@@ -255,21 +259,43 @@ fn put<S: FieldSink>(
         Raw::Json { text, may_be_wrapped: false } => Record::Plain(text.trim_ascii()),
         Raw::Json { text, .. } => document::unwrap(text),
     };
-    // Documents that lack what rules ask for (`data_stream.dataset`…) would be completed here.
     match json {
         Record::Event(xml) => put_xml(&xml, options, sink),
         Record::Foreign(form, object) => {
             format::put(form, &object, options, sink);
             Ok(())
         }
-        Record::Plain(text) => document::put(text, reader, sink),
-        Record::Hit { source, meta } => {
-            for (key, value) in meta {
-                sink.put_str(key, &value);
-            }
-            document::put(source, reader, sink)
-        }
+        Record::Plain(text) => put_document(text, &[], options, reader, sink),
+        Record::Hit { source, meta } => put_document(source, &meta, options, reader, sink),
     }
+}
+
+fn put_document<S: FieldSink>(
+    text: &str,
+    meta: &[(&str, Cow<'_, str>)],
+    options: &Options,
+    reader: &mut Readers,
+    sink: &mut S,
+) -> Result<(), RecordFault> {
+    if !options.complete {
+        for (key, value) in meta {
+            sink.put_str(key, value);
+        }
+        return document::put(text, &mut reader.json, sink);
+    }
+    let mut completing = Completing::new(sink, &mut reader.facts);
+    for (key, value) in meta {
+        completing.put_str(key, value);
+    }
+    document::put(text, &mut reader.json, &mut completing)?;
+    completing.finish();
+    Ok(())
+}
+
+/// What reading one record leaves for the next: buffers, and the shape of documents.
+struct Readers {
+    json: Reader,
+    facts: Facts,
 }
 
 fn put_xml(xml: &str, options: &Options, sink: &mut dyn FieldSink) -> Result<(), RecordFault> {
@@ -301,16 +327,25 @@ fn render(raw: Raw<'_>, options: &Options) -> Result<Document, RecordFault> {
         Raw::Json { text, .. } => match document::unwrap(text) {
             Record::Event(xml) => event(&xml),
             Record::Foreign(form, object) => Ok(format::render(form, &object, options)),
-            Record::Plain(text) => document::render(text),
-            Record::Hit { source, meta } => {
-                let mut document = document::render(source)?;
-                for (key, value) in meta {
-                    document.set(key, value.into());
-                }
-                Ok(document)
-            }
+            Record::Plain(text) => render_document(text, &[], options),
+            Record::Hit { source, meta } => render_document(source, &meta, options),
         },
     }
+}
+
+fn render_document(
+    text: &str,
+    meta: &[(&str, Cow<'_, str>)],
+    options: &Options,
+) -> Result<Document, RecordFault> {
+    let mut document = document::render(text)?;
+    for (key, value) in meta {
+        document.set(key, value.as_ref().into());
+    }
+    if options.complete {
+        complete(&mut document);
+    }
+    Ok(document)
 }
 
 /// Puts a document's keys in order, which its type promises: `serde_json` keeps them as they come when any

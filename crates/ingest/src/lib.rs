@@ -21,6 +21,7 @@ mod binxml;
 mod block;
 mod blocks;
 mod chunk;
+mod complete;
 mod cut;
 mod document;
 mod find;
