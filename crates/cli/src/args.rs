@@ -37,6 +37,8 @@ pub(crate) enum Command {
     Query(QueryArgs),
     /// Print events as ECS documents, one JSON object per line
     Normalize(NormalizeArgs),
+    /// List the fields that logs have: their types, how often they occur, and examples
+    Fields(FieldsArgs),
     /// Work with rule files
     #[command(subcommand)]
     Rules(RulesCommand),
@@ -59,8 +61,9 @@ pub(crate) enum Command {
 pub(crate) struct InputArgs {
     /// Log files or directories; `-` is standard input
     ///
-    /// EVTX, Windows event XML, NDJSON and JSON arrays of ECS documents, also inside gzip and zip. The
-    /// form is told from the content. Directories are read with everything below them.
+    /// EVTX, Windows event XML; NDJSON and JSON arrays of ECS documents, or of Windows events as NXLog, evtx_dump,
+    /// Chainsaw, EvtxECmd, Azure Monitor or Winlogbeat write them; also inside gzip and zip. The form is told from
+    /// the content. Directories are read with everything below them.
     #[arg(required = true, value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
     /// Only events at or after this time (RFC 3339, UTC if it has no offset)
@@ -214,6 +217,32 @@ pub(crate) enum Stage {
 pub(crate) enum RulesCommand {
     /// Load rules and report what cannot run, and why; exit status 2 if any failed
     Check(CheckArgs),
+    /// Say which rules can fire on telemetry like some sample logs, and what the others lack
+    Readiness(ReadinessArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ReadinessArgs {
+    /// Rule files or directories; may be given several times
+    #[arg(long, required = true, value_name = "PATH")]
+    pub(crate) rules: Vec<PathBuf>,
+    /// The form of the report
+    #[arg(long, value_enum, default_value_t = ReportFormat::Text)]
+    pub(crate) format: ReportFormat,
+    /// List every rule
+    #[arg(long, short)]
+    pub(crate) verbose: bool,
+    #[command(flatten)]
+    pub(crate) input: InputArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct FieldsArgs {
+    /// The form of the list
+    #[arg(long, value_enum, default_value_t = ReportFormat::Text)]
+    pub(crate) format: ReportFormat,
+    #[command(flatten)]
+    pub(crate) input: InputArgs,
 }
 
 #[derive(Debug, Args)]

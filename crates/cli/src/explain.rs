@@ -1,5 +1,6 @@
 //! `dragnet explain`: why a rule matches, or does not.
 
+use std::convert::Infallible;
 use std::fmt::Write as _;
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -16,9 +17,10 @@ use dragnet_plan::{Condition, Query, Stage};
 use dragnet_rules::LoadedRule;
 
 use crate::args::ExplainArgs;
-use crate::scan::{Window, is_beside_logs};
+use crate::scan::Window;
 use crate::style::{Style, clean};
 use crate::summary::print_problems;
+use crate::walk::each_block;
 use crate::{ExitStatus, Terminal, rules};
 
 pub(crate) fn run(args: &ExplainArgs, terminal: Terminal) -> anyhow::Result<ExitStatus> {
@@ -109,20 +111,13 @@ impl Study<'_> {
         let options = self.args.input.options();
         let mut batch = Batch::new(rules.fields(), &Schema::open().field("@timestamp"));
         let mut matcher = Matcher::new(rules);
-        for (number, source) in self.sources.iter().enumerate() {
-            match source.open(number as u32) {
-                Ok(blocks) => {
-                    for block in blocks {
-                        match block {
-                            Ok(block) => self.block(&block, &options, &mut batch, &mut matcher),
-                            Err(problem) => self.problems.push(problem),
-                        }
-                    }
-                }
-                Err(problem) if source.is_from_folder() && is_beside_logs(&problem) => {}
-                Err(problem) => self.problems.push(problem),
-            }
-        }
+        let mut problems = std::mem::take(&mut self.problems);
+        let done = each_block(self.sources, &mut problems, |block, problems| {
+            self.block(block, &options, &mut batch, &mut matcher, problems);
+            Ok::<(), Infallible>(())
+        });
+        let Ok(()) = done;
+        self.problems = problems;
     }
 
     fn block(
@@ -131,11 +126,12 @@ impl Study<'_> {
         options: &Options,
         batch: &mut Batch,
         matcher: &mut Matcher<'_>,
+        problems: &mut Vec<Problem>,
     ) {
         batch.clear();
         let (from, to) = (self.args.input.from, self.args.input.to);
         let mut window = Window { batch, from, to, timeless: 0 };
-        block.read(options, &mut window, &mut self.problems);
+        block.read(options, &mut window, problems);
         self.events += batch.len() as u64;
         matcher.run(batch, &mut |hit| self.hits.push(hit));
         let wanted = self.args.id.as_deref();

@@ -2,15 +2,18 @@
 
 mod args;
 mod explain;
+mod fields;
 mod hunt;
 mod normalize;
 mod output;
 mod progress;
 mod query;
+mod readiness;
 mod rules;
 mod scan;
 mod style;
 mod summary;
+mod walk;
 
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
@@ -91,7 +94,9 @@ fn run(cli: Cli, terminal: Terminal) -> anyhow::Result<ExitStatus> {
         Command::Hunt(args) => hunt::run(&args, terminal),
         Command::Query(args) => query::run(&args, terminal),
         Command::Normalize(args) => normalize::run(&args, terminal),
+        Command::Fields(args) => fields::run(&args, terminal),
         Command::Rules(RulesCommand::Check(args)) => rules::check(&args, terminal),
+        Command::Rules(RulesCommand::Readiness(args)) => readiness::run(&args, terminal),
         Command::Explain(args) => explain::run(&args, terminal),
         Command::Completions { shell } => {
             let mut script = Vec::new();

@@ -6,8 +6,9 @@ use dragnet_event::{Document, EventRef, FieldSink, Scalar, Time};
 use dragnet_ingest::{EventSink, Options, Stage, discover};
 
 use crate::args::{self, NormalizeArgs};
-use crate::scan::{is_beside_logs, is_within};
+use crate::scan::is_within;
 use crate::summary::print_problems;
+use crate::walk::each_block;
 use crate::{ExitStatus, Terminal};
 
 pub(crate) fn run(args: &NormalizeArgs, terminal: Terminal) -> anyhow::Result<ExitStatus> {
@@ -17,34 +18,17 @@ pub(crate) fn run(args: &NormalizeArgs, terminal: Terminal) -> anyhow::Result<Ex
     };
     let options = Options {
         stage,
-        complete: stage == dragnet_ingest::Stage::Ecs && !args.input.no_complete,
+        complete: stage == Stage::Ecs && !args.input.no_complete,
         ..args.input.options()
     };
     let (sources, mut problems) = discover(&args.input.paths);
     let out = BufWriter::new(io::stdout().lock());
     let (from, to) = (args.input.from, args.input.to);
     let mut printer = Printer { document: Document::new(), out, from, to, written: Ok(()) };
-    for (number, source) in sources.iter().enumerate() {
-        let blocks = match source.open(number as u32) {
-            Ok(blocks) => blocks,
-            Err(problem) if source.is_from_folder() && is_beside_logs(&problem) => continue,
-            Err(problem) => {
-                problems.push(problem);
-                continue;
-            }
-        };
-        for block in blocks {
-            let block = match block {
-                Ok(block) => block,
-                Err(problem) => {
-                    problems.push(problem);
-                    continue;
-                }
-            };
-            block.read(&options, &mut printer, &mut problems);
-            std::mem::replace(&mut printer.written, Ok(()))?;
-        }
-    }
+    each_block(&sources, &mut problems, |block, problems| {
+        block.read(&options, &mut printer, problems);
+        std::mem::replace(&mut printer.written, Ok(()))
+    })?;
     let mut out = printer.out;
     out.flush()?;
     print_problems(&problems, terminal.err, &mut io::stderr().lock())?;

@@ -145,14 +145,14 @@ fn table(rows: &[Row], style: Style, width: Option<usize>, out: &mut dyn Write) 
 }
 
 /// Text in exactly so many columns.
-fn pad(text: &str, width: usize) -> String {
+pub(crate) fn pad(text: &str, width: usize) -> String {
     let text = cut(text, width);
     let missing = width.saturating_sub(text.width());
     text + &" ".repeat(missing)
 }
 
 /// Text in at most so many columns, `…` at the end if some of it is left out.
-fn cut(text: &str, width: usize) -> String {
+pub(crate) fn cut(text: &str, width: usize) -> String {
     if text.width() <= width {
         return text.to_owned();
     }

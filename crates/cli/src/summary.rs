@@ -211,7 +211,7 @@ fn name_problems(
 }
 
 /// A number with commas between thousands.
-fn thousands(number: u64) -> String {
+pub(crate) fn thousands(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (i, digit) in digits.chars().enumerate() {

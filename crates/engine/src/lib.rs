@@ -8,6 +8,7 @@
 //!   stage of which rule. It decides a predicate once per distinct value, never once per row, and has
 //!   no memory of events.
 //! - [`correlate`] turns hits, in event-time order, into [`Finding`]s: sequences and samples.
+//! - [`readiness`] says which rules can fire on events like these at all.
 //! - [`explain`] says of one event why a condition holds or does not.
 //!
 //! The engine has no clock and does no I/O: time is data, and what must wait waits for a
@@ -20,6 +21,7 @@ pub mod correlate;
 pub mod explain;
 mod hit;
 mod matcher;
+pub mod readiness;
 pub mod reference;
 mod rule_set;
 

@@ -7,3 +7,4 @@ mod eql_suite;
 mod seed_rule;
 mod spec;
 mod support;
+mod telemetry;
