@@ -1,10 +1,11 @@
 //! The command line: every command and flag, with its help.
+#![allow(clippy::doc_markdown, reason = "these comments are help texts, which have no markup")]
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use dragnet_event::Time;
-use dragnet_ingest::Options;
+use dragnet_ingest::{Form, Options};
 
 /// Runs Elastic detection rules on log files, without an Elastic stack.
 ///
@@ -78,12 +79,60 @@ pub(crate) struct InputArgs {
     /// Take documents as they are: do not fill in the dataset, host.os.type and event.ingested that rules test
     #[arg(long)]
     pub(crate) no_complete: bool,
+    /// The form of JSON records, if they are not to be told apart by their keys
+    #[arg(long, value_enum, default_value_t = InputFormat::Auto, value_name = "FORM")]
+    pub(crate) input_format: InputFormat,
+}
+
+/// The form of JSON records.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum InputFormat {
+    /// Look at each record
+    Auto,
+    /// ECS documents, or whatever is to be taken as it is
+    Documents,
+    /// Flat records, as NXLog writes them
+    Nxlog,
+    /// The event's XML as JSON: evtx_dump, Chainsaw
+    #[value(name = "evtx-json")]
+    EvtxJson,
+    /// EvtxECmd
+    #[value(name = "evtxecmd")]
+    EvtxEcmd,
+    /// Azure Monitor's table SecurityEvent
+    #[value(name = "security-event")]
+    SecurityEvent,
+    /// Winlogbeat 6
+    #[value(name = "winlogbeat6")]
+    Winlogbeat6,
+    /// What Winlogbeat 7 and later or Elastic Agent ship, before an ingest pipeline
+    Agent,
+}
+
+impl InputFormat {
+    fn form(self) -> Option<Form> {
+        Some(match self {
+            InputFormat::Auto => return None,
+            InputFormat::Documents => Form::Document,
+            InputFormat::Nxlog => Form::Flat,
+            InputFormat::EvtxJson => Form::Tree,
+            InputFormat::EvtxEcmd => Form::Ecmd,
+            InputFormat::SecurityEvent => Form::SecurityEvent,
+            InputFormat::Winlogbeat6 => Form::Winlogbeat6,
+            InputFormat::Agent => Form::Agent,
+        })
+    }
 }
 
 impl InputArgs {
     /// How records are read.
     pub(crate) fn options(&self) -> Options {
-        Options { complete: !self.no_complete, flavor: self.flavor.into(), ..Options::default() }
+        Options {
+            complete: !self.no_complete,
+            form: self.input_format.form(),
+            flavor: self.flavor.into(),
+            ..Options::default()
+        }
     }
 }
 

@@ -152,10 +152,8 @@ impl Seen {
         let head = format!("{}  TYPE     EVENTS     DISTINCT  EXAMPLES", pad("FIELD", widest));
         writeln!(out, "{}", terminal.out.bold(&head))?;
         for (path, stat) in &self.fields {
-            let distinct = match stat.has_more() {
-                true => format!("{}+", thousands(MAX_DISTINCT as u64)),
-                false => thousands(stat.distinct.len() as u64),
-            };
+            let distinct = thousands(stat.distinct.len().min(MAX_DISTINCT) as u64);
+            let distinct = if stat.has_more() { distinct + "+" } else { distinct };
             let examples: Vec<String> =
                 stat.examples.iter().map(|text| cut(&clean(text), MAX_EXAMPLE)).collect();
             writeln!(

@@ -11,7 +11,7 @@ use std::sync::{Mutex, PoisonError};
 use dragnet_detect::{EventIdentity, identify};
 use dragnet_engine::{Hit, Matcher, RuleSet};
 use dragnet_event::{Batch, Document, EventRef, Field, FieldSink, Scalar, Time};
-use dragnet_ingest::{Block, Blocks, EventSink, Options, Problem, Reason, Source};
+use dragnet_ingest::{Block, Blocks, EventSink, Form, Options, Problem, Reason, Source};
 use dragnet_plan::Query;
 
 use crate::progress::Progress;
@@ -63,6 +63,8 @@ pub(crate) struct Outcome {
     pub(crate) skipped: Vec<String>,
     /// Events that were read, those outside `from` and `to` included.
     pub(crate) event_count: u64,
+    /// The same by form, in the order of [`Form::ALL`].
+    pub(crate) forms: [u64; Form::ALL.len()],
     /// Events without a time that can be read: sequences cannot use them, nor can `from` and `to`.
     pub(crate) timeless: u64,
     /// Times that an event had too many values for all their combinations to be looked at.
@@ -203,6 +205,9 @@ impl Scan<'_> {
             outcome.hits.extend(one.outcome.hits);
             outcome.events.extend(one.outcome.events);
             outcome.skipped.extend(one.outcome.skipped);
+            for (all, more) in outcome.forms.iter_mut().zip(one.outcome.forms) {
+                *all += more;
+            }
             outcome.timeless += one.outcome.timeless;
             outcome.overflows += one.outcome.overflows;
             problems.extend(one.problems);
@@ -233,8 +238,11 @@ impl Scan<'_> {
                     let mut problems = Vec::new();
                     let (from, to) = (self.from, self.to);
                     let mut window = Window { batch: &mut batch, from, to, timeless: 0 };
-                    let count = block.read(self.options, &mut window, &mut problems).events;
-                    let count = u64::from(count);
+                    let read_count = block.read(self.options, &mut window, &mut problems);
+                    let count = u64::from(read_count.events);
+                    for (all, more) in found.outcome.forms.iter_mut().zip(read_count.forms) {
+                        *all += u64::from(more);
+                    }
                     found.outcome.timeless += window.timeless;
                     found.problems.extend(problems.into_iter().map(|p| (number, p)));
                     let total = event_count.fetch_add(count, Ordering::Relaxed) + count;

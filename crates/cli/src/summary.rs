@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::time::Duration;
 
 use dragnet_detect::{Alert, AlertKind};
-use dragnet_ingest::Problem;
+use dragnet_ingest::{Form, Problem};
 use dragnet_rules::Report;
 
 use crate::args::HuntArgs;
@@ -145,6 +145,17 @@ impl Summary<'_> {
 
     fn events(&self, style: Style) -> String {
         let mut text = thousands(self.outcome.event_count);
+        let forms = Form::ALL.iter().zip(self.outcome.forms).filter(|(_, count)| *count > 0);
+        let forms: Vec<_> = forms.map(|(form, count)| (form.name(), thousands(count))).collect();
+        match forms.as_slice() {
+            [] => {}
+            [(name, _)] => text += &style.dim(&format!(" ({name})")),
+            many => {
+                let many: Vec<String> =
+                    many.iter().map(|(name, count)| format!("{count} {name}")).collect();
+                text += &style.dim(&format!(" ({})", many.join(", ")));
+            }
+        }
         let lost: u64 = self.problems.iter().map(Problem::count).sum();
         if lost > 0 {
             let places = if lost == 1 { "place" } else { "places" };

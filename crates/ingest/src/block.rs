@@ -11,7 +11,7 @@ use crate::chunk::{self, Each};
 use crate::complete::{Completing, Facts, complete};
 use crate::cut::{Content, Fault, Piece, line_ends};
 use crate::document::{self, Record};
-use crate::format;
+use crate::format::{self, Form};
 use crate::json::Reader;
 use crate::problem::{Place, Problem, Reason, Severity};
 use crate::xml::parse_event;
@@ -25,6 +25,8 @@ pub struct Options {
     /// Whether documents that lack a dataset, `host.os.type` or `event.ingested` get what follows from the rest of
     /// them. Raw events have them in any case.
     pub complete: bool,
+    /// The form of all JSON records; by default each is looked at.
+    pub form: Option<Form>,
     /// How far Windows events are taken.
     pub stage: Stage,
     /// Whose conventions the ECS form of Windows events follows.
@@ -67,6 +69,8 @@ pub struct ReadCount {
     pub events: u32,
     /// Records that could not be read.
     pub failed: u32,
+    /// Events by their form, in the order of [`Form::ALL`].
+    pub forms: [u32; Form::ALL.len()],
 }
 
 /// Some whole records of a source: an EVTX chunk, or about a mebibyte of text. It can be read on
@@ -121,17 +125,22 @@ impl Block {
         problems: &mut Vec<Problem>,
     ) -> ReadCount {
         let mut count = ReadCount::default();
+        let is_chunk = matches!(self.piece.content, Content::Chunk { .. });
         let mut report = Report { path: &self.path, problems, named: 0, more: 0, last: None };
         let mut reader = Readers { json: Reader::new(), facts: Facts::default() };
         let panic = self.records(&mut |_| true, &mut |record| {
             let result = record.and_then(|(index, raw, place)| {
-                put(raw, options, &mut reader, sink).map_err(|fault| locate(place, fault))?;
-                Ok(EventRef { source: self.source, block: self.number, index })
+                let form = put(raw, options, &mut reader, sink);
+                let form = form.map_err(|fault| locate(place, fault))?;
+                Ok((EventRef { source: self.source, block: self.number, index }, form))
             });
             match result {
-                Ok(event) => {
+                Ok((event, form)) => {
                     sink.end_event(event);
                     count.events += 1;
+                    // What was written as XML to be read.
+                    let form = if is_chunk { Form::Evtx } else { form };
+                    count.forms[form as usize] += 1;
                 }
                 Err(fault) => {
                     sink.abandon_event();
@@ -249,24 +258,31 @@ fn put<S: FieldSink>(
     options: &Options,
     reader: &mut Readers,
     sink: &mut S,
-) -> Result<(), RecordFault> {
-    let json = match raw {
+) -> Result<Form, RecordFault> {
+    let (text, may_be_wrapped) = match raw {
         Raw::Event(event) => {
             normalize(event, options, sink);
-            return Ok(());
+            return Ok(Form::Evtx);
         }
-        Raw::Xml(xml) => return put_xml(xml, options, sink),
-        Raw::Json { text, may_be_wrapped: false } => Record::Plain(text.trim_ascii()),
-        Raw::Json { text, .. } => document::unwrap(text),
+        Raw::Xml(xml) => return put_xml(xml, options, sink).map(|()| Form::Xml),
+        Raw::Json { text, may_be_wrapped } => (text, may_be_wrapped),
     };
-    match json {
-        Record::Event(xml) => put_xml(&xml, options, sink),
+    match look_into(text, may_be_wrapped, options) {
+        Record::Event(xml) => put_xml(&xml, options, sink).map(|()| Form::Xml),
         Record::Foreign(form, object) => {
             format::put(form, &object, options, sink);
-            Ok(())
+            Ok(form)
         }
         Record::Plain(text) => put_document(text, &[], options, reader, sink),
         Record::Hit { source, meta } => put_document(source, &meta, options, reader, sink),
+    }
+}
+
+fn look_into<'a>(text: &'a str, may_be_wrapped: bool, options: &Options) -> Record<'a> {
+    match options.form {
+        Some(form) => document::as_form(text, form),
+        None if may_be_wrapped => document::unwrap(text),
+        None => Record::Plain(text.trim_ascii()),
     }
 }
 
@@ -276,12 +292,12 @@ fn put_document<S: FieldSink>(
     options: &Options,
     reader: &mut Readers,
     sink: &mut S,
-) -> Result<(), RecordFault> {
+) -> Result<Form, RecordFault> {
     if !options.complete {
         for (key, value) in meta {
             sink.put_str(key, value);
         }
-        return document::put(text, &mut reader.json, sink);
+        return document::put(text, &mut reader.json, sink).map(|()| Form::Document);
     }
     let mut completing = Completing::new(sink, &mut reader.facts);
     for (key, value) in meta {
@@ -289,7 +305,7 @@ fn put_document<S: FieldSink>(
     }
     document::put(text, &mut reader.json, &mut completing)?;
     completing.finish();
-    Ok(())
+    Ok(Form::Document)
 }
 
 /// What reading one record leaves for the next: buffers, and the shape of documents.
@@ -324,7 +340,7 @@ fn render(raw: Raw<'_>, options: &Options) -> Result<Document, RecordFault> {
             Ok(document)
         }
         Raw::Xml(xml) => event(xml),
-        Raw::Json { text, .. } => match document::unwrap(text) {
+        Raw::Json { text, may_be_wrapped } => match look_into(text, may_be_wrapped, options) {
             Record::Event(xml) => event(&xml),
             Record::Foreign(form, object) => Ok(format::render(form, &object, options)),
             Record::Plain(text) => render_document(text, &[], options),

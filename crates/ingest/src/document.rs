@@ -39,6 +39,15 @@ const XML: &[u8] = b"\"xml\"";
 /// What Logstash puts into everything that goes through it.
 const LOGSTASH: &[u8] = b"\"@version\"";
 
+/// A record that is known to be of a form, unless it cannot be.
+pub(crate) fn as_form(text: &str, form: Form) -> Record<'_> {
+    let text = text.trim_ascii();
+    match serde_json::from_str(text) {
+        Ok(Json::Object(object)) if form != Form::Document => Record::Foreign(form, object),
+        _ => Record::Plain(text),
+    }
+}
+
 /// Tells what a record is. This looks at the keys of the outermost object only if it may matter.
 pub(crate) fn unwrap(text: &str) -> Record<'_> {
     let text = text.trim_ascii();

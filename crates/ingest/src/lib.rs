@@ -41,6 +41,7 @@ mod zip;
 pub use block::{Block, EventSink, MAX_NAMED, Options, ReadCount, Stage};
 pub use blocks::Blocks;
 pub use find::render;
+pub use format::Form;
 pub use json::JsonError;
 pub use problem::{Place, Problem, Reason, Severity};
 pub use source::{Source, discover};

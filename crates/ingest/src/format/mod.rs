@@ -21,9 +21,15 @@ use crate::block::{Options, Stage};
 /// The outermost object of a record.
 pub(crate) type Object = Map<String, Json>;
 
-/// The form of a JSON record that is no ECS document.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Form {
+/// The form of a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Form {
+    /// A record of an EVTX file.
+    Evtx,
+    /// A Windows event's XML, by itself or within JSON.
+    Xml,
+    /// An ECS document, or any other that is taken as it is.
+    Document,
     /// Fields of the system and of the event's data side by side, as `NXLog` writes them.
     Flat,
     /// The event's XML as a tree of objects: `evtx_dump`, Chainsaw, Hayabusa.
@@ -38,11 +44,41 @@ pub(crate) enum Form {
     Agent,
 }
 
+impl Form {
+    /// All forms, in an order of their own.
+    pub const ALL: [Form; 9] = [
+        Form::Evtx,
+        Form::Xml,
+        Form::Document,
+        Form::Flat,
+        Form::Tree,
+        Form::Ecmd,
+        Form::SecurityEvent,
+        Form::Winlogbeat6,
+        Form::Agent,
+    ];
+
+    /// What it is called.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Form::Evtx => "EVTX",
+            Form::Xml => "event XML",
+            Form::Document => "documents",
+            Form::Flat => "NXLog JSON",
+            Form::Tree => "event JSON (evtx_dump)",
+            Form::Ecmd => "EvtxECmd JSON",
+            Form::SecurityEvent => "Azure SecurityEvent",
+            Form::Winlogbeat6 => "Winlogbeat 6 JSON",
+            Form::Agent => "agent JSON without its pipeline",
+        }
+    }
+}
+
 /// Keys without which no record has one of these forms; looked for before anything is parsed.
 pub(crate) const MARKS: &[&[u8]] =
     &[b"\"EventID\"", b"\"EventId\"", b"\"event_id\"", b"\"EventID_attributes\""];
 
-/// The form of a record.
+/// The form of a record that is no document.
 pub(crate) fn detect(object: &Object) -> Option<Form> {
     let has = |key: &str| object.contains_key(key);
     let is_object = |key: &str| object.get(key).is_some_and(Json::is_object);
@@ -77,7 +113,9 @@ pub(crate) fn put(form: Form, object: &Object, options: &Options, sink: &mut dyn
             put(&security_event::event(object, xml.as_deref()), sink);
         }
         Form::Winlogbeat6 => put(&agent::winlogbeat6(object), sink),
-        Form::Agent => render(form, object, options).flatten_into(sink),
+        Form::Agent | Form::Evtx | Form::Xml | Form::Document => {
+            render(form, object, options).flatten_into(sink);
+        }
     }
 }
 
@@ -85,7 +123,8 @@ pub(crate) fn put(form: Form, object: &Object, options: &Options, sink: &mut dyn
 pub(crate) fn render(form: Form, object: &Object, options: &Options) -> Document {
     let mut document = Document::new();
     match form {
-        // It is in that stage already.
+        // They are what they are to be.
+        Form::Evtx | Form::Xml | Form::Document => return Document(object.clone()),
         Form::Agent if options.stage == Stage::Agent => return Document(object.clone()),
         Form::Agent => {
             crate::block::normalize(&agent::event(object), options, &mut document);

@@ -53,7 +53,7 @@ impl EventSink for Count {
 }
 
 pub(crate) const AGENT: Options =
-    Options { complete: false, stage: Stage::Agent, flavor: dragnet_ecs::Flavor::Logs };
+    Options { complete: false, form: None, stage: Stage::Agent, flavor: dragnet_ecs::Flavor::Logs };
 
 /// Everything a source gives.
 pub(crate) struct Read {
