@@ -79,13 +79,23 @@ pub(crate) fn rendered_message<'e>(event: &'e WinEvent<'_>) -> Option<&'e str> {
 
 /// `event_data` and `user_data`, all of it.
 pub(crate) fn all_data(event: &WinEvent<'_>, out: &mut Out<'_>) {
-    pairs("winlog.event_data.", &event.event_data, out);
+    event_data(event, out);
     user_data(event, out);
+}
+
+/// `event_data`, all of it.
+pub(crate) fn event_data(event: &WinEvent<'_>, out: &mut Out<'_>) {
+    pairs("winlog.event_data.", &event.event_data, out);
 }
 
 /// `user_data`, with the name of its element.
 pub(crate) fn user_data(event: &WinEvent<'_>, out: &mut Out<'_>) {
     pairs("winlog.user_data.", &event.user_data, out);
+    user_data_name(event, out);
+}
+
+/// The name of the element that `user_data` stand in, if there are any.
+pub(crate) fn user_data_name(event: &WinEvent<'_>, out: &mut Out<'_>) {
     if event.user_data.iter().any(|data| !data.value.is_empty()) {
         out.text_if("winlog.user_data.xml_name", filled(event.user_data_name.as_ref()));
     }

@@ -5,7 +5,7 @@ use dragnet_event::{FieldSink, Time};
 use crate::out::Out;
 use crate::time_text::{self, TimeText};
 use crate::win_event::WinEvent;
-use crate::{Flavor, agent, powershell, sysmon};
+use crate::{Flavor, agent, applocker, defender, powershell, sysmon};
 
 /// A pipeline: everything but the fields that [`dataset`] sets.
 type Pipeline = fn(&WinEvent<'_>, Flavor, &mut Out<'_>);
@@ -33,7 +33,11 @@ static CHANNELS: &[Channel] = &[
     Channel { name: "Application", provider: "", dataset: "system.application", pipeline: generic },
     Channel { name: "Windows PowerShell", provider: "PowerShell", dataset: "windows.powershell", pipeline: powershell::classic },
     Channel { name: "Microsoft-Windows-PowerShell/Operational", provider: "Microsoft-Windows-PowerShell", dataset: "windows.powershell_operational", pipeline: powershell::operational },
-    Channel { name: "Microsoft-Windows-Windows Defender/Operational", provider: "", dataset: "windows.windows_defender", pipeline: generic },
+    Channel { name: "Microsoft-Windows-Windows Defender/Operational", provider: "", dataset: "windows.windows_defender", pipeline: defender::pipeline },
+    Channel { name: "Microsoft-Windows-AppLocker/EXE and DLL", provider: "", dataset: "windows.applocker_exe_and_dll", pipeline: applocker::files },
+    Channel { name: "Microsoft-Windows-AppLocker/MSI and Script", provider: "", dataset: "windows.applocker_msi_and_script", pipeline: applocker::files },
+    Channel { name: "Microsoft-Windows-AppLocker/Packaged app-Deployment", provider: "", dataset: "windows.applocker_packaged_app_deployment", pipeline: applocker::packages },
+    Channel { name: "Microsoft-Windows-AppLocker/Packaged app-Execution", provider: "", dataset: "windows.applocker_packaged_app_execution", pipeline: applocker::packages },
     Channel { name: FORWARDED, provider: "", dataset: "windows.forwarded", pipeline: generic },
 ];
 
