@@ -2,7 +2,7 @@
 //! text of keys and values.
 
 use super::context::{self, Classic};
-use super::{Found, Key, arguments, code, head, invocation, long, script_file, text};
+use super::{Found, Key, MOST, arguments, code, head, invocation, long, script_file, text};
 use crate::Flavor;
 use crate::agent::{self, DatumName};
 use crate::convert;
@@ -10,7 +10,7 @@ use crate::out::Out;
 use crate::win_event::WinEvent;
 
 /// The keys, and what becomes of their values.
-static KEYS: &[Key] = &[
+const KEYS: &[Key] = &[
     long("SequenceNumber", "event.sequence"),
     text("HostId", "process.entity_id"),
     text("HostApplication", "process.command_line"),
@@ -32,6 +32,8 @@ static KEYS: &[Key] = &[
     code("ScriptName"),
     code("UserId"),
 ];
+
+const _: () = assert!(KEYS.len() <= MOST);
 
 /// Stage 2 of an event of the classic channel.
 pub(crate) fn pipeline(event: &WinEvent<'_>, flavor: Flavor, out: &mut Out<'_>) {

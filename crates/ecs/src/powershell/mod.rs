@@ -51,7 +51,7 @@ const fn code(name: &'static str) -> Key {
     Key { name, to: To::Code }
 }
 
-/// More than any table has.
+/// At least as many as a table has.
 const MOST: usize = 32;
 
 /// The values of the keys in a table.
@@ -63,7 +63,6 @@ struct Found<'d> {
 
 impl<'d> Found<'d> {
     fn new(keys: &'static [Key], flavor: Flavor) -> Found<'d> {
-        debug_assert!(keys.len() <= MOST);
         Found { keys, values: [None; MOST], flavor }
     }
 
@@ -72,7 +71,7 @@ impl<'d> Found<'d> {
         let same = |key: &Key| {
             key.name.bytes().eq(name.bytes().filter(|byte| !byte.is_ascii_whitespace()))
         };
-        self.keys.iter().take(MOST).position(same)
+        self.keys.iter().position(same)
     }
 
     /// Sets a value that was split off a text; of several the last counts. Where the table does not

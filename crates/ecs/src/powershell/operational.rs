@@ -2,8 +2,8 @@
 //! 4106 (it began and ended).
 
 use super::{
-    EVENT_DATA, Found, Key, arguments, code, context, head, invocation, long, script, script_file,
-    text,
+    EVENT_DATA, Found, Key, MOST, arguments, code, context, head, invocation, long, script,
+    script_file, text,
 };
 use crate::agent::{self, DatumName};
 use crate::out::Out;
@@ -11,7 +11,7 @@ use crate::win_event::WinEvent;
 use crate::{Flavor, convert, meta};
 
 /// The event data and the keys of `ContextInfo`, without blanks, and what becomes of their values.
-static KEYS: &[Key] = &[
+const KEYS: &[Key] = &[
     long("SequenceNumber", "event.sequence"),
     text("HostID", "process.entity_id"),
     text("HostApplication", "process.command_line"),
@@ -38,6 +38,8 @@ static KEYS: &[Key] = &[
     code("ContextInfo"),
     code("Payload"),
 ];
+
+const _: () = assert!(KEYS.len() <= MOST);
 
 /// Stage 2 of an event of the operational channel.
 pub(crate) fn pipeline(event: &WinEvent<'_>, flavor: Flavor, out: &mut Out<'_>) {

@@ -3,16 +3,17 @@
 //! Source: Elastic's integration since 2025. The measures are about the distribution of characters
 //! (UTF-16 units), without the signature at the text's end. Elastic composes accents with their
 //! letters first (NFC), which is not done here: it changes the measures of texts that hold
-//! decomposed letters, and of no others. `powershell.file.script_block_hash` is not put: no rule
-//! tests it.
+//! decomposed letters, and of no others.
 
 use std::collections::HashMap;
 
 use dragnet_event::Scalar;
 
+use crate::community_id::push_base64;
 use crate::out::Out;
 
 pub(super) const TEXT: &str = "powershell.file.script_block_text";
+const HASH: &str = "powershell.file.script_block_hash";
 const ENTROPY: &str = "powershell.file.script_block_entropy_bits";
 const SURPRISAL: &str = "powershell.file.script_block_surprisal_stdev";
 const LENGTH: &str = "powershell.file.script_block_length";
@@ -25,6 +26,9 @@ const SIGNATURE: &str = "# SIG # Begin signature block";
 pub(super) fn put(text: &str, out: &mut Out<'_>) {
     let text = text.trim_matches(|c| c <= ' ');
     out.text(TEXT, text);
+    if out.sink.wants(HASH) {
+        out.text(HASH, &hash(text));
+    }
     if !out.wants_any(&[ENTROPY, SURPRISAL, LENGTH, SYMBOLS]) {
         return;
     }
@@ -40,6 +44,20 @@ pub(super) fn put(text: &str, out: &mut Out<'_>) {
     out.long(SYMBOLS, i64::from(measures.symbols));
     out.sink.put(ENTROPY, Scalar::Double(measures.entropy));
     out.sink.put(SURPRISAL, Scalar::Double(measures.surprisal_stdev));
+}
+
+/// The text's hash, blanks left out: what Elasticsearch's `fingerprint` processor makes of one
+/// value (SHA-1 of a zero byte and the text, in base64).
+fn hash(text: &str) -> String {
+    let mut sha1 = sha1_smol::Sha1::new();
+    sha1.update(&[0]);
+    // Java's `\s` is ASCII white space and the vertical tab.
+    for word in text.split([' ', '\t', '\n', '\u{b}', '\u{c}', '\r']) {
+        sha1.update(word.as_bytes());
+    }
+    let mut hash = String::with_capacity(28);
+    push_base64(&mut hash, &sha1.digest().bytes());
+    hash
 }
 
 /// Whether this is the part of a long script that holds nothing but its signature: the second line

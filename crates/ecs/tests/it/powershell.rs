@@ -243,6 +243,7 @@ fn script_blocks() {
         &[
             ("powershell.file.script_block_text", json!("aab\nc")),
             ("powershell.file.script_block_id", json!("b-1")),
+            ("powershell.file.script_block_hash", json!("iAEiPTQMtdobOYtCcPWf+k8WcY8=")),
             ("powershell.file.script_block_length", json!(5)),
             ("powershell.file.script_block_unique_symbols", json!(4)),
             ("powershell.sequence", json!(1)),
