@@ -1,8 +1,8 @@
 //! The four channels of Microsoft-Windows-AppLocker: what was allowed or kept from running.
 //!
-//! No expected outputs of these pipelines are among the test material, so what is here is written
-//! from knowledge of Elastic's integration (2025). Winlogbeat has no module for these channels; its
-//! documents keep the generic form.
+//! Source: the pipelines of Elastic's windows integration as they are published
+//! (elastic/integrations). No expected outputs of them are among the test material: only tests of our
+//! own hold this. Winlogbeat has no module for these channels; its documents keep the generic form.
 
 use crate::agent::{self, DatumName};
 use crate::out::Out;

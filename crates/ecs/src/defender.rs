@@ -1,9 +1,11 @@
 //! Microsoft-Windows-Windows Defender/Operational.
 //!
-//! No expected outputs of this pipeline are among the test material, so what is here is written from
-//! knowledge of Elastic's integration (2025): it names the actions of five event ids and calls all
-//! others process/info, `1006`–`1009`, `1015`–`1019`, `1118`, `1119`, `5001`, `5010` and `5012`
-//! included. Winlogbeat has no module for this channel; its documents keep the generic form.
+//! Source: the pipeline of Elastic's windows integration as it is published (elastic/integrations);
+//! it names the actions of five event ids and calls all others process/info, `1006`–`1009`,
+//! `1015`–`1019`, `1118`, `1119`, `5001`, `5010` and `5012` included. That `file.path` is the first of
+//! several things found, and that all are `windows_defender.evidence_paths`, is from its newest
+//! expected outputs. None of those are among the test material: only tests of our own hold this.
+//! Winlogbeat has no module for this channel; its documents keep the generic form.
 
 use crate::agent::{self, DatumName};
 use crate::out::Out;

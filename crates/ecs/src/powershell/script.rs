@@ -1,9 +1,9 @@
 //! A script block's text, and the measures of it by which rules find obfuscated ones.
 //!
-//! Source: Elastic's integration since 2025. The measures are about the distribution of characters
-//! (UTF-16 units), without the signature at the text's end. Elastic composes accents with their
-//! letters first (NFC), which is not done here: it changes the measures of texts that hold
-//! decomposed letters, and of no others.
+//! Source: the newest pipeline of Elastic's windows integration. The measures are about the
+//! distribution of characters (UTF-16 units), without the signature at the text's end. Elastic
+//! composes accents with their letters first (NFC), which is not done here: it changes the measures
+//! of texts that hold decomposed letters, and of no others.
 
 use std::collections::HashMap;
 
