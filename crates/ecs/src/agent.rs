@@ -6,6 +6,7 @@ use dragnet_event::{FieldSink, Time};
 
 use crate::meta;
 use crate::out::{Out, Seen};
+use crate::publisher;
 use crate::time_text;
 use crate::win_event::{Data, WinEvent};
 
@@ -78,22 +79,41 @@ pub(crate) fn rendered_message<'e>(event: &'e WinEvent<'_>) -> Option<&'e str> {
 
 /// `event_data` and `user_data`, all of it.
 pub(crate) fn all_data(event: &WinEvent<'_>, out: &mut Out<'_>) {
-    pairs("winlog.event_data.", &event.event_data, out);
+    event_data(event, out);
     user_data(event, out);
+}
+
+/// `event_data`, all of it.
+pub(crate) fn event_data(event: &WinEvent<'_>, out: &mut Out<'_>) {
+    pairs("winlog.event_data.", &event.event_data, out);
 }
 
 /// `user_data`, with the name of its element.
 pub(crate) fn user_data(event: &WinEvent<'_>, out: &mut Out<'_>) {
     pairs("winlog.user_data.", &event.user_data, out);
+    user_data_name(event, out);
+}
+
+/// The name of the element that `user_data` stand in, if there are any.
+pub(crate) fn user_data_name(event: &WinEvent<'_>, out: &mut Out<'_>) {
     if event.user_data.iter().any(|data| !data.value.is_empty()) {
         out.text_if("winlog.user_data.xml_name", filled(event.user_data_name.as_ref()));
     }
 }
 
-/// The rendered task, else the one name that all publishers share.
+/// The rendered task, else what is known of the publisher's names.
 pub(crate) fn task<'e>(event: &'e WinEvent<'_>) -> Option<&'e str> {
     let rendered = event.rendering.as_ref().and_then(|r| filled(r.task.as_ref()));
-    rendered.or_else(|| meta::task(number_or_zero(event.task.as_deref())?))
+    rendered.or_else(|| {
+        let task = number_or_zero(event.task.as_deref())?;
+        let own = filled(event.provider_name.as_ref()).and_then(|p| publisher::task(p, task));
+        own.or_else(|| meta::task(task))
+    })
+}
+
+/// The process that wrote the event.
+pub(crate) fn process_id(event: &WinEvent<'_>) -> Option<u32> {
+    number(event.process_id.as_deref()).filter(|pid| *pid != 0)
 }
 
 fn level(event: &WinEvent<'_>, out: &mut Out<'_>) {
@@ -108,7 +128,11 @@ fn level(event: &WinEvent<'_>, out: &mut Out<'_>) {
 fn opcode(event: &WinEvent<'_>, out: &mut Out<'_>) {
     let rendered = event.rendering.as_ref().and_then(|r| filled(r.opcode.as_ref()));
     // Classic events hold no opcode; Windows gives 0 for them.
-    let opcode = rendered.or_else(|| meta::opcode(number_or_zero(event.opcode.as_deref())?));
+    let opcode = rendered.or_else(|| {
+        let opcode = number_or_zero(event.opcode.as_deref())?;
+        let own = filled(event.provider_name.as_ref()).and_then(|p| publisher::opcode(p, opcode));
+        own.or_else(|| meta::opcode(opcode))
+    });
     out.text_if("winlog.opcode", opcode);
 }
 
@@ -171,6 +195,19 @@ fn user(event: &WinEvent<'_>, out: &mut Out<'_>) {
 
 /// Named values, as the agent keeps them.
 fn pairs(prefix: &str, data: &[Data<'_>], out: &mut Out<'_>) {
+    each_datum(data, |name, value| put_datum(prefix, name, value, out));
+}
+
+/// What a datum goes by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum DatumName<'d> {
+    /// Its place, from 1, where it has no name.
+    Param(usize),
+    Name(&'d str),
+}
+
+/// Gives each datum that the agent ships: the first of each name, and none that are empty.
+pub(crate) fn each_datum<'d>(data: &'d [Data<'_>], mut each: impl FnMut(DatumName<'d>, &'d str)) {
     if data.is_empty() {
         return;
     }
@@ -180,10 +217,18 @@ fn pairs(prefix: &str, data: &[Data<'_>], out: &mut Out<'_>) {
             continue;
         }
         if is_unnamed(&datum.name) {
-            out.under_numbered(prefix, "param", i + 1, &clean(&datum.value));
+            each(DatumName::Param(i + 1), &datum.value);
         } else if seen.insert(&datum.name) {
-            out.under(prefix, &datum.name, &clean(&datum.value));
+            each(DatumName::Name(&datum.name), &datum.value);
         }
+    }
+}
+
+/// Puts a datum under its name.
+pub(crate) fn put_datum(prefix: &str, name: DatumName<'_>, value: &str, out: &mut Out<'_>) {
+    match name {
+        DatumName::Param(n) => out.under_numbered(prefix, "param", n, &clean(value)),
+        DatumName::Name(name) => out.under(prefix, name, &clean(value)),
     }
 }
 

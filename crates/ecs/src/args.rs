@@ -1,5 +1,21 @@
 //! Command lines to arguments, by the rules of the Microsoft C runtime as Go implements them.
 
+use crate::out::Out;
+
+/// Puts the arguments of a command line, as an array, and how many there are.
+pub(crate) fn put(line: &str, args: &str, count: &str, out: &mut Out<'_>) {
+    if !out.wants_any(&[args, count]) {
+        return;
+    }
+    let mut n = 0;
+    split(line, |arg| {
+        out.text(args, arg);
+        n += 1;
+    });
+    out.sink.mark_array(args);
+    out.long(count, n);
+}
+
 /// Splits a Windows command line and calls `each` with every argument.
 ///
 /// Blanks and tabs separate arguments outside double quotes. 2n backslashes before a quote are n

@@ -5,7 +5,7 @@ use dragnet_event::{FieldSink, Time};
 use crate::out::Out;
 use crate::time_text::{self, TimeText};
 use crate::win_event::WinEvent;
-use crate::{Flavor, agent, sysmon};
+use crate::{Flavor, agent, applocker, defender, powershell, sysmon};
 
 /// A pipeline: everything but the fields that [`dataset`] sets.
 type Pipeline = fn(&WinEvent<'_>, Flavor, &mut Out<'_>);
@@ -31,9 +31,13 @@ static CHANNELS: &[Channel] = &[
     Channel { name: "Security", provider: "", dataset: "system.security", pipeline: generic },
     Channel { name: "System", provider: "", dataset: "system.system", pipeline: generic },
     Channel { name: "Application", provider: "", dataset: "system.application", pipeline: generic },
-    Channel { name: "Windows PowerShell", provider: "", dataset: "windows.powershell", pipeline: generic },
-    Channel { name: "Microsoft-Windows-PowerShell/Operational", provider: "", dataset: "windows.powershell_operational", pipeline: generic },
-    Channel { name: "Microsoft-Windows-Windows Defender/Operational", provider: "", dataset: "windows.windows_defender", pipeline: generic },
+    Channel { name: "Windows PowerShell", provider: "PowerShell", dataset: "windows.powershell", pipeline: powershell::classic },
+    Channel { name: "Microsoft-Windows-PowerShell/Operational", provider: "Microsoft-Windows-PowerShell", dataset: "windows.powershell_operational", pipeline: powershell::operational },
+    Channel { name: "Microsoft-Windows-Windows Defender/Operational", provider: "", dataset: "windows.windows_defender", pipeline: defender::pipeline },
+    Channel { name: "Microsoft-Windows-AppLocker/EXE and DLL", provider: "", dataset: "windows.applocker_exe_and_dll", pipeline: applocker::files },
+    Channel { name: "Microsoft-Windows-AppLocker/MSI and Script", provider: "", dataset: "windows.applocker_msi_and_script", pipeline: applocker::files },
+    Channel { name: "Microsoft-Windows-AppLocker/Packaged app-Deployment", provider: "", dataset: "windows.applocker_packaged_app_deployment", pipeline: applocker::packages },
+    Channel { name: "Microsoft-Windows-AppLocker/Packaged app-Execution", provider: "", dataset: "windows.applocker_packaged_app_execution", pipeline: applocker::packages },
     Channel { name: FORWARDED, provider: "", dataset: "windows.forwarded", pipeline: generic },
 ];
 
@@ -82,15 +86,20 @@ fn dataset_fields(dataset: &str, out: &mut Out<'_>) {
 }
 
 /// The pipeline of a channel that has none of its own.
-fn generic(event: &WinEvent<'_>, flavor: Flavor, out: &mut Out<'_>) {
+pub(crate) fn generic(event: &WinEvent<'_>, flavor: Flavor, out: &mut Out<'_>) {
+    out.text_if("event.action", agent::task(event));
+    head(event, flavor, out);
+    agent::all_data(event, out);
+}
+
+/// What pipelines keep of the agent's form: everything but the action and the data.
+pub(crate) fn head(event: &WinEvent<'_>, flavor: Flavor, out: &mut Out<'_>) {
     let created = agent::time_created(event);
     times(created.map(time_text::trimmed).as_ref(), created, flavor, out);
     out.text("ecs.version", ECS_VERSION);
     agent::record_id_text(event, out);
-    out.text_if("event.action", agent::task(event));
     agent::head(event, out);
     agent::message(event, out);
-    agent::all_data(event, out);
 }
 
 /// `ecs.version` of the newest pipelines.

@@ -19,12 +19,17 @@
 #![deny(missing_docs)]
 
 mod agent;
+mod applocker;
 mod args;
 mod channel;
 mod community_id;
+mod convert;
+mod defender;
 mod domain;
 mod meta;
 mod out;
+mod powershell;
+mod publisher;
 mod sysmon;
 mod time_text;
 mod win_event;
@@ -42,7 +47,7 @@ pub enum Flavor {
     #[default]
     Logs,
     /// Winlogbeat's modules, `winlogbeat-*`: no dataset, no `host.os.type`, `event.module` is the
-    /// module's name (`sysmon`).
+    /// module's name (`sysmon`, `powershell`).
     Winlogbeat,
 }
 
@@ -54,15 +59,17 @@ pub enum Flavor {
 /// the n-th datum, if it has no name, is `param<n>` (from 1, empty ones counted).
 ///
 /// What stands only in Windows' publisher metadata (messages, task names, most opcodes) is there if
-/// the event carries its [`Rendering`], else only as far as Windows' common tables have it.
+/// the event carries its [`Rendering`], else only as far as Windows' common tables, or the one of
+/// few publishers in `publisher.rs`, have it.
 pub fn agent(event: &WinEvent<'_>, sink: &mut dyn FieldSink) {
     agent::agent(event, sink);
 }
 
 /// Stage 2: the event in ECS, as the ingest pipeline of its channel gives it.
 ///
-/// Sysmon has its whole pipeline; events of other channels keep the agent's form (with
-/// `winlog.record_id` as text, as all pipelines make it) and get the fields of their dataset.
+/// Sysmon, PowerShell, Windows Defender and `AppLocker` have their whole pipelines; events of other
+/// channels keep the agent's form (with `winlog.record_id` as text, as all pipelines make it) and get
+/// the fields of their dataset.
 pub fn normalize(event: &WinEvent<'_>, flavor: Flavor, sink: &mut dyn FieldSink) {
     channel::normalize(event, flavor, sink);
 }

@@ -47,6 +47,14 @@ impl<'s> Out<'s> {
         self.sink.put(&self.path, Scalar::Str(value));
     }
 
+    /// The same for a number.
+    pub(crate) fn under_long(&mut self, prefix: &str, name: &str, value: i64) {
+        self.path.clear();
+        self.path.push_str(prefix);
+        self.path.push_str(name);
+        self.sink.put(&self.path, Scalar::Long(value));
+    }
+
     /// The same for a name made of a word and a number (`param1`).
     pub(crate) fn under_numbered(&mut self, prefix: &str, word: &str, n: usize, value: &str) {
         use std::fmt::Write as _;

@@ -18,7 +18,7 @@ use std::net::IpAddr;
 use crate::community_id::community_id;
 use crate::out::{Out, Seen};
 use crate::win_event::{Data, WinEvent};
-use crate::{Flavor, agent, args, channel, time_text};
+use crate::{Flavor, agent, args, channel, convert, time_text};
 use names::{COUNT, Fate, Name};
 
 const EVENT_DATA: &str = "winlog.event_data.";
@@ -99,11 +99,7 @@ impl<'d> Fields<'d> {
 
     /// A whole number, in decimal or hexadecimal with `0x`.
     fn long(&self, name: Name) -> Option<i64> {
-        let text = self.get(name)?;
-        match text.strip_prefix("0x") {
-            Some(hex) => i64::from_str_radix(hex, 16).ok(),
-            None => text.parse().ok(),
-        }
+        convert::long(self.get(name)?)
     }
 
     fn boolean(&self, name: Name) -> Option<bool> {
@@ -212,7 +208,7 @@ fn process(id: u16, fields: &Fields<'_>, out: &mut Out<'_>) {
     fields.put(Name::CurrentDirectory, "process.working_directory", out);
     if let Some(line) = fields.get(Name::CommandLine) {
         out.text("process.command_line", line);
-        arguments(line, "process.args", "process.args_count", out);
+        args::put(line, "process.args", "process.args_count", out);
     }
 
     fields.put(Name::ParentProcessGuid, "process.parent.entity_id", out);
@@ -223,7 +219,7 @@ fn process(id: u16, fields: &Fields<'_>, out: &mut Out<'_>) {
     out.text_if("process.parent.name", fields.get(Name::ParentImage).and_then(file_name));
     if let Some(line) = fields.get(Name::ParentCommandLine) {
         out.text("process.parent.command_line", line);
-        arguments(line, "process.parent.args", "process.parent.args_count", out);
+        args::put(line, "process.parent.args", "process.parent.args_count", out);
     }
 
     // What is said of an image is said of the one that is loaded, in event 7.
@@ -252,19 +248,6 @@ const FILE_PE: [&str; 5] = [
     "file.pe.product",
 ];
 
-fn arguments(line: &str, args: &str, count: &str, out: &mut Out<'_>) {
-    if !out.wants_any(&[args, count]) {
-        return;
-    }
-    let mut n = 0;
-    args::split(line, |arg| {
-        out.text(args, arg);
-        n += 1;
-    });
-    out.sink.mark_array(args);
-    out.long(count, n);
-}
-
 /// What follows the last backslash; none without a backslash.
 fn file_name(path: &str) -> Option<&str> {
     path.rsplit_once('\\').map(|(_, name)| name).filter(|name| !name.is_empty())
@@ -273,13 +256,8 @@ fn file_name(path: &str) -> Option<&str> {
 /// `file.*`, but for its hashes.
 fn file(fields: &Fields<'_>, out: &mut Out<'_>) {
     let paths = [Name::TargetFilename, Name::Device, Name::ImageLoaded];
-    let path = fields.rename(&paths, "file.path", out).filter(|path| path.len() > 1);
-    if let Some((path, (directory, name))) = path.and_then(|p| Some((p, p.rsplit_once('\\')?))) {
-        out.text("file.directory", directory);
-        out.text("file.name", name);
-        // After the last dot of the whole path, even if that is in the directory.
-        out.text_if("file.extension", path.rsplit_once('.').map(|(_, extension)| extension));
-    } else {
+    let path = fields.rename(&paths, "file.path", out);
+    if !path.is_some_and(|path| convert::file_parts(path, out)) {
         fields.put(Name::PipeName, "file.name", out);
     }
     fields.put(Name::Signature, "file.code_signature.subject_name", out);

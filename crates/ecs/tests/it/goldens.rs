@@ -156,7 +156,7 @@ fn check(stage: Stage, module: &str, at_least: usize) {
     for name in evtx_files(&folder) {
         let evtx = read_evtx(&folder.join(format!("collection/{name}.evtx")));
         let golden = match stage {
-            Stage::SysmonEcs => format!("ingest/{name}.golden.json"),
+            Stage::SysmonEcs | Stage::PowerShellEcs => format!("ingest/{name}.golden.json"),
             _ => format!("collection/{name}.evtx.golden.json"),
         };
         let goldens = read_json(&folder.join(golden));
@@ -164,7 +164,7 @@ fn check(stage: Stage, module: &str, at_least: usize) {
         for event in &evtx {
             let golden = golden_for(&goldens, event);
             let ours = match stage {
-                Stage::SysmonEcs => winlogbeat_form(event),
+                Stage::SysmonEcs | Stage::PowerShellEcs => winlogbeat_form(event),
                 _ => agent_form(event),
             };
             outcome.compare(&ours, golden, &name);
@@ -200,4 +200,9 @@ fn security_agent() {
 #[test]
 fn powershell_agent() {
     check(Stage::PowerShellAgent, "powershell", 21);
+}
+
+#[test]
+fn powershell_ecs() {
+    check(Stage::PowerShellEcs, "powershell", 21);
 }

@@ -8,5 +8,7 @@ mod events;
 mod goldens;
 mod own;
 mod permitted;
+mod powershell;
 mod real;
 mod sysmon;
+mod windows;

@@ -25,7 +25,7 @@ fn every_file() {
     let mut files = Vec::new();
     evtx_files(&folder, &mut files);
     files.sort();
-    let (mut count, mut with_action) = (0, 0);
+    let (mut count, mut with_action, mut powershell) = (0, 0, 0);
     for path in &files {
         let Ok(mut parser) = evtx::EvtxParser::from_path(path) else { continue };
         // Some files are corrupt on purpose; records that cannot be read are the reader's business.
@@ -46,9 +46,27 @@ fn every_file() {
                 assert_eq!(logs.get("winlog.event_data.UtcTime"), None, "{at}");
                 with_action += 1;
             }
+            if ["PowerShell", "Microsoft-Windows-PowerShell"]
+                .contains(&event.provider_name.as_deref().unwrap_or_default())
+            {
+                assert_eq!(logs.get_str("event.category"), Some("process"), "{at}");
+                for path in ["ContextInfo", "Payload", "ScriptBlockText", "param3"] {
+                    let path = format!("winlog.event_data.{path}");
+                    assert_eq!(logs.get(&path), None, "{at}: {path}");
+                }
+                if event.event_id == "4104" {
+                    let length = "powershell.file.script_block_length";
+                    let sized = logs.get("powershell.file.script_block_text").is_some();
+                    assert_eq!(logs.get(length).is_some(), sized, "{at}");
+                }
+                powershell += 1;
+            }
             count += 1;
         }
     }
-    println!("{count} events of {} files, {with_action} of Sysmon", files.len());
-    assert!(count > 5_000 && with_action > 500);
+    println!(
+        "{count} events of {} files, {with_action} of Sysmon, {powershell} of PowerShell",
+        files.len()
+    );
+    assert!(count > 5_000 && with_action > 500 && powershell > 100);
 }
