@@ -25,6 +25,7 @@ mod community_id;
 mod domain;
 mod meta;
 mod out;
+mod security;
 mod sysmon;
 mod time_text;
 mod win_event;
@@ -42,7 +43,7 @@ pub enum Flavor {
     #[default]
     Logs,
     /// Winlogbeat's modules, `winlogbeat-*`: no dataset, no `host.os.type`, `event.module` is the
-    /// module's name (`sysmon`).
+    /// module's name (`sysmon`, `security`).
     Winlogbeat,
 }
 
@@ -61,7 +62,7 @@ pub fn agent(event: &WinEvent<'_>, sink: &mut dyn FieldSink) {
 
 /// Stage 2: the event in ECS, as the ingest pipeline of its channel gives it.
 ///
-/// Sysmon has its whole pipeline; events of other channels keep the agent's form (with
+/// Sysmon and Security have their whole pipelines; events of other channels keep the agent's form (with
 /// `winlog.record_id` as text, as all pipelines make it) and get the fields of their dataset.
 pub fn normalize(event: &WinEvent<'_>, flavor: Flavor, sink: &mut dyn FieldSink) {
     channel::normalize(event, flavor, sink);
