@@ -9,6 +9,7 @@ pub(crate) enum Stage {
     SysmonAgent,
     SysmonEcs,
     SecurityAgent,
+    SecurityEcs,
     PowerShellAgent,
 }
 
@@ -41,6 +42,8 @@ const ACTION: &str = "the newest pipelines set event.action, the expected output
 const MESSAGES: &str = "rendered texts stand in Windows' publisher metadata, not in the event";
 const OPCODES: &str = "the publisher's own opcodes stand in its metadata, not in the event";
 const NO_EVTX: &str = "made by hand, without an event log API: every event here has one";
+const NO_EVTX_TIME: &str = "these have no @timestamp of the agent, as all others have, but a time \
+     under the name that it has before; it is compared as @timestamp";
 const NO_TIME: &str = "the UtcTime of this event, made by hand, cannot be read; in Elastic it then \
      keeps the agent's @timestamp, which was not given; here that is TimeCreated";
 
@@ -63,7 +66,7 @@ const ACTIONS: [(&str, usize, &str); 13] = [
 
 pub(crate) fn permitted() -> Vec<Permitted> {
     use Kind::{Changed, Extra, Missing};
-    use Stage::{PowerShellAgent, SecurityAgent, SysmonEcs};
+    use Stage::{PowerShellAgent, SecurityAgent, SecurityEcs, SysmonEcs};
 
     let line = |stage, code, field, kind, times, reason| Permitted {
         stage,
@@ -76,9 +79,14 @@ pub(crate) fn permitted() -> Vec<Permitted> {
     let version = Changed(json!("1.12.0"), json!("8.0.0"));
     let time = Extra(json!("2000-01-01T00:00:00Z"));
     let mut table = vec![
-        line(SysmonEcs, None, "ecs.version", version, 203, ECS_VERSION),
+        line(SysmonEcs, None, "ecs.version", version.clone(), 203, ECS_VERSION),
         line(SysmonEcs, Some("22"), "@timestamp", time, 1, NO_TIME),
         line(SysmonEcs, Some("22"), "winlog.api", Extra(json!("wineventlog")), 1, NO_EVTX),
+        line(SecurityEcs, None, "ecs.version", version, 152, ECS_VERSION),
+        line(SecurityEcs, None, "message", Missing, 117, MESSAGES),
+        line(SecurityEcs, None, "winlog.task", Missing, 117, MESSAGES),
+        line(SecurityEcs, None, "winlog.api", Extra(json!("wineventlog")), 35, NO_EVTX),
+        line(SecurityEcs, None, "winlog.time_created", Missing, 35, NO_EVTX_TIME),
         line(PowerShellAgent, Some("4103"), "winlog.opcode", Missing, 2, OPCODES),
         line(PowerShellAgent, Some("4104"), "winlog.opcode", Missing, 2, OPCODES),
         line(PowerShellAgent, Some("4105"), "winlog.opcode", Missing, 1, OPCODES),
