@@ -80,12 +80,10 @@ fn entries(list: &str) -> impl Iterator<Item = &str> {
     std::iter::from_fn(move || {
         loop {
             let (_, tail) = rest.split_once('(')?;
-            rest = tail;
-            // An asterisk never stands in one that Windows writes.
-            if let Some(end) = tail.find([')', '*'])
-                && tail.as_bytes()[end] == b')'
-            {
-                rest = &tail[end + 1..];
+            // What has an asterisk in it is none; Windows writes none of those.
+            let end = tail.find([')', '*'])?;
+            rest = &tail[end + 1..];
+            if tail.as_bytes()[end] == b')' {
                 return Some(&tail[..end]);
             }
         }

@@ -9,4 +9,6 @@ mod goldens;
 mod own;
 mod permitted;
 mod real;
+mod security;
+mod security_data;
 mod sysmon;

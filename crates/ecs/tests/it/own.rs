@@ -19,7 +19,7 @@ pub(crate) fn sysmon(id: &'static str, data: &[(&'static str, &'static str)]) ->
     }
 }
 
-fn named(data: &[(&'static str, &'static str)]) -> Vec<Data<'static>> {
+pub(crate) fn named(data: &[(&'static str, &'static str)]) -> Vec<Data<'static>> {
     let datum = |(name, value): &(&'static str, &'static str)| Data {
         name: (*name).into(),
         value: (*value).into(),
