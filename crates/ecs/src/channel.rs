@@ -5,7 +5,7 @@ use dragnet_event::{FieldSink, Time};
 use crate::out::Out;
 use crate::time_text::{self, TimeText};
 use crate::win_event::WinEvent;
-use crate::{Flavor, agent, applocker, defender, powershell, sysmon};
+use crate::{Flavor, agent, applocker, defender, powershell, security, sysmon};
 
 /// A pipeline: everything but the fields that [`dataset`] sets.
 type Pipeline = fn(&WinEvent<'_>, Flavor, &mut Out<'_>);
@@ -28,7 +28,7 @@ struct Channel {
 #[rustfmt::skip]
 static CHANNELS: &[Channel] = &[
     Channel { name: "Microsoft-Windows-Sysmon/Operational", provider: "Microsoft-Windows-Sysmon", dataset: "windows.sysmon_operational", pipeline: sysmon::pipeline },
-    Channel { name: "Security", provider: "", dataset: "system.security", pipeline: generic },
+    Channel { name: "Security", provider: "Microsoft-Windows-Security-Auditing", dataset: "system.security", pipeline: security::pipeline },
     Channel { name: "System", provider: "", dataset: "system.system", pipeline: generic },
     Channel { name: "Application", provider: "", dataset: "system.application", pipeline: generic },
     Channel { name: "Windows PowerShell", provider: "PowerShell", dataset: "windows.powershell", pipeline: powershell::classic },

@@ -30,6 +30,7 @@ mod meta;
 mod out;
 mod powershell;
 mod publisher;
+mod security;
 mod sysmon;
 mod time_text;
 mod win_event;
@@ -47,7 +48,7 @@ pub enum Flavor {
     #[default]
     Logs,
     /// Winlogbeat's modules, `winlogbeat-*`: no dataset, no `host.os.type`, `event.module` is the
-    /// module's name (`sysmon`, `powershell`).
+    /// module's name (`sysmon`, `powershell`, `security`).
     Winlogbeat,
 }
 
@@ -67,7 +68,7 @@ pub fn agent(event: &WinEvent<'_>, sink: &mut dyn FieldSink) {
 
 /// Stage 2: the event in ECS, as the ingest pipeline of its channel gives it.
 ///
-/// Sysmon, PowerShell, Windows Defender and `AppLocker` have their whole pipelines; events of other
+/// Sysmon, Security, PowerShell, Windows Defender and `AppLocker` have their whole pipelines; events of other
 /// channels keep the agent's form (with `winlog.record_id` as text, as all pipelines make it) and get
 /// the fields of their dataset.
 pub fn normalize(event: &WinEvent<'_>, flavor: Flavor, sink: &mut dyn FieldSink) {

@@ -3,6 +3,8 @@
 //! These names stand in a publisher's metadata (its manifest or message file), which an event file
 //! does not carry. Source: rendered events of the providers in question, English.
 
+use crate::security;
+
 /// The names of one provider.
 struct Publisher {
     /// The provider's name.
@@ -49,12 +51,18 @@ static PUBLISHERS: &[Publisher] = &[
     },
 ];
 
+/// The provider of the security audit.
+const AUDITING: &str = "Microsoft-Windows-Security-Auditing";
+
 fn find(provider: &str) -> Option<&'static Publisher> {
     PUBLISHERS.iter().find(|p| p.provider == provider)
 }
 
 /// The name of a provider's task.
 pub(crate) fn task(provider: &str, task: u16) -> Option<&'static str> {
+    if provider == AUDITING {
+        return security::task(task);
+    }
     find(provider)?.tasks.iter().find(|(n, _)| *n == task).map(|(_, name)| *name)
 }
 

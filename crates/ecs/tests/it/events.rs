@@ -137,6 +137,15 @@ pub(crate) fn from_agent_form(document: &Json) -> WinEvent<'static> {
     let levels = ["", "critical", "error", "warning", "information", "verbose"];
     let level = levels.iter().position(|l| document["log"]["level"] == **l).unwrap();
     assert_eq!(winlog["opcode"], "Info");
+    let keyword = |name: &str| match &winlog["keywords"] {
+        Json::Array(names) => names.iter().any(|n| n == name),
+        _ => false,
+    };
+    let outcome = match (keyword("Audit Success"), keyword("Audit Failure")) {
+        (true, _) => Some("0x8020000000000000".into()),
+        (_, true) => Some("0x8010000000000000".into()),
+        _ => None,
+    };
     let event_data = winlog["event_data"]
         .as_object()
         .unwrap()
@@ -150,7 +159,9 @@ pub(crate) fn from_agent_form(document: &Json) -> WinEvent<'static> {
         level: Some(level.to_string().into()),
         task: text(&winlog["event_id"]),
         opcode: Some("0".into()),
+        keywords: outcome,
         time_created: text(&winlog["time_created"]),
+        activity_id: text(&winlog["activity_id"]),
         record_id: text(&winlog["record_id"]),
         process_id: text(&winlog["process"]["pid"]),
         thread_id: text(&winlog["process"]["thread"]["id"]),

@@ -124,13 +124,13 @@ fn winlogbeat_form(event: &WinEvent<'_>) -> Json {
     Json::Object(document.0)
 }
 
-/// The EVTX files of a module, by name without extension.
-fn evtx_files(folder: &Path) -> Vec<String> {
+/// The files of a module with this ending, by name without it.
+fn files_of(folder: &Path, ending: &str) -> Vec<String> {
     let mut names: Vec<String> = std::fs::read_dir(folder.join("collection"))
         .unwrap()
         .filter_map(|entry| {
             let name = entry.unwrap().file_name().into_string().unwrap();
-            name.strip_suffix(".evtx").map(str::to_owned)
+            name.strip_suffix(ending).map(str::to_owned)
         })
         .collect();
     names.sort();
@@ -150,13 +150,45 @@ fn golden_for<'g>(goldens: &'g [Json], event: &WinEvent<'_>) -> &'g Json {
     found[0]
 }
 
+/// Stage 2 of the events of which there is the agent's form only.
+fn check_without_evtx(folder: &Path, outcome: &mut Outcome) {
+    let with_evtx = files_of(folder, ".evtx");
+    for name in files_of(folder, ".evtx.golden.json") {
+        if with_evtx.contains(&name) {
+            continue;
+        }
+        let agent_forms = read_json(&folder.join(format!("collection/{name}.evtx.golden.json")));
+        let goldens = read_json(&folder.join(format!("ingest/{name}.golden.json")));
+        assert_eq!(agent_forms.len(), goldens.len(), "events in {name}");
+        for (agent_form, golden) in agent_forms.iter().zip(&goldens) {
+            let event = events::from_agent_form(agent_form);
+            let mut ours = winlogbeat_form(&event);
+            if outcome.stage == Stage::SecurityEcs {
+                cut_to_millis(&mut ours["@timestamp"]);
+            }
+            outcome.compare(&ours, golden, &name);
+        }
+    }
+}
+
+/// Where an event has its time as `winlog.time_created` only, as events of no EVTX file do, the
+/// Security pipeline makes `@timestamp` of it, to the millisecond. The agent's own `@timestamp`,
+/// which is what ours is, it leaves alone.
+fn cut_to_millis(timestamp: &mut Json) {
+    let (seconds, fraction) = timestamp.as_str().unwrap().split_once('.').unwrap();
+    let fraction = fraction.trim_end_matches('Z');
+    *timestamp = format!("{seconds}.{fraction:0<3.3}Z").into();
+}
+
 fn check(stage: Stage, module: &str, at_least: usize) {
     let Some(folder) = corpora::find(&format!("{MODULES}/{module}/test/testdata")) else { return };
     let mut outcome = Outcome::new(stage);
-    for name in evtx_files(&folder) {
+    for name in files_of(&folder, ".evtx") {
         let evtx = read_evtx(&folder.join(format!("collection/{name}.evtx")));
         let golden = match stage {
-            Stage::SysmonEcs | Stage::PowerShellEcs => format!("ingest/{name}.golden.json"),
+            Stage::SysmonEcs | Stage::SecurityEcs | Stage::PowerShellEcs => {
+                format!("ingest/{name}.golden.json")
+            }
             _ => format!("collection/{name}.evtx.golden.json"),
         };
         let goldens = read_json(&folder.join(golden));
@@ -164,20 +196,16 @@ fn check(stage: Stage, module: &str, at_least: usize) {
         for event in &evtx {
             let golden = golden_for(&goldens, event);
             let ours = match stage {
-                Stage::SysmonEcs | Stage::PowerShellEcs => winlogbeat_form(event),
+                Stage::SysmonEcs | Stage::SecurityEcs | Stage::PowerShellEcs => {
+                    winlogbeat_form(event)
+                }
                 _ => agent_form(event),
             };
             outcome.compare(&ours, golden, &name);
         }
     }
-    if stage == Stage::SysmonEcs {
-        let name = "sysmon-no-evtx";
-        let agent_forms = read_json(&folder.join(format!("collection/{name}.evtx.golden.json")));
-        let goldens = read_json(&folder.join(format!("ingest/{name}.golden.json")));
-        for (agent_form, golden) in agent_forms.iter().zip(&goldens) {
-            let event = events::from_agent_form(agent_form);
-            outcome.compare(&winlogbeat_form(&event), golden, name);
-        }
+    if matches!(stage, Stage::SysmonEcs | Stage::SecurityEcs) {
+        check_without_evtx(&folder, &mut outcome);
     }
     outcome.finish(at_least);
 }
@@ -195,6 +223,11 @@ fn sysmon_ecs() {
 #[test]
 fn security_agent() {
     check(Stage::SecurityAgent, "security", 100);
+}
+
+#[test]
+fn security_ecs() {
+    check(Stage::SecurityEcs, "security", 152);
 }
 
 #[test]

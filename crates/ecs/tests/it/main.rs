@@ -10,5 +10,7 @@ mod own;
 mod permitted;
 mod powershell;
 mod real;
+mod security;
+mod security_data;
 mod sysmon;
 mod windows;

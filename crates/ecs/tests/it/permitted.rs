@@ -9,6 +9,7 @@ pub(crate) enum Stage {
     SysmonAgent,
     SysmonEcs,
     SecurityAgent,
+    SecurityEcs,
     PowerShellAgent,
     PowerShellEcs,
 }
@@ -43,6 +44,8 @@ const MESSAGES: &str = "rendered texts stand in Windows' publisher metadata, not
 const NO_ARRIVAL: &str = "the time of arrival in Elasticsearch; of Winlogbeat's documents it is no \
      rule's business, and nothing arrives here";
 const NO_EVTX: &str = "made by hand, without an event log API: every event here has one";
+const NO_EVTX_TIME: &str = "these have no @timestamp of the agent, as all others have, but a time \
+     under the name that it has before; it is compared as @timestamp";
 const NO_TIME: &str = "the UtcTime of this event, made by hand, cannot be read; in Elastic it then \
      keeps the agent's @timestamp, which was not given; here that is TimeCreated";
 
@@ -65,7 +68,7 @@ const ACTIONS: [(&str, usize, &str); 13] = [
 
 pub(crate) fn permitted() -> Vec<Permitted> {
     use Kind::{Changed, Extra, Missing};
-    use Stage::{PowerShellAgent, PowerShellEcs, SecurityAgent, SysmonEcs};
+    use Stage::{PowerShellAgent, PowerShellEcs, SecurityAgent, SecurityEcs, SysmonEcs};
 
     let line = |stage, code, field, kind, times, reason| Permitted {
         stage,
@@ -81,13 +84,15 @@ pub(crate) fn permitted() -> Vec<Permitted> {
         line(SysmonEcs, None, "ecs.version", version.clone(), 203, ECS_VERSION),
         line(SysmonEcs, Some("22"), "@timestamp", time, 1, NO_TIME),
         line(SysmonEcs, Some("22"), "winlog.api", Extra(json!("wineventlog")), 1, NO_EVTX),
-        line(PowerShellEcs, None, "ecs.version", version, 21, ECS_VERSION),
+        line(PowerShellEcs, None, "ecs.version", version.clone(), 21, ECS_VERSION),
         line(PowerShellEcs, None, "event.ingested", Missing, 21, NO_ARRIVAL),
         line(PowerShellAgent, None, "message", Missing, 21, MESSAGES),
         line(PowerShellEcs, None, "message", Missing, 21, MESSAGES),
         line(SecurityAgent, None, "message", Missing, 117, MESSAGES),
-        line(SecurityAgent, None, "event.action", Missing, 113, MESSAGES),
-        line(SecurityAgent, None, "winlog.task", Missing, 113, MESSAGES),
+        line(SecurityEcs, None, "ecs.version", version, 152, ECS_VERSION),
+        line(SecurityEcs, None, "message", Missing, 117, MESSAGES),
+        line(SecurityEcs, None, "winlog.api", Extra(json!("wineventlog")), 35, NO_EVTX),
+        line(SecurityEcs, None, "winlog.time_created", Missing, 35, NO_EVTX_TIME),
     ];
     for (code, times, action) in ACTIONS {
         let kind = Extra(json!(action));
