@@ -126,13 +126,21 @@ impl InputFormat {
 
 impl InputArgs {
     /// How records are read.
-    pub(crate) fn options(&self) -> Options {
-        Options {
+    ///
+    /// # Errors
+    /// If the times cannot be meant.
+    pub(crate) fn options(&self) -> anyhow::Result<Options> {
+        if let (Some(from), Some(to)) = (self.from, self.to)
+            && from >= to
+        {
+            anyhow::bail!("no event is at or after {from} (--from) and before {to} (--to)");
+        }
+        Ok(Options {
             complete: !self.no_complete,
             form: self.input_format.form(),
             flavor: self.flavor.into(),
             ..Options::default()
-        }
+        })
     }
 }
 
@@ -141,7 +149,8 @@ impl InputArgs {
 pub(crate) enum Flavor {
     /// Elastic Agent's `logs-*` data streams: both dataset fields are set
     Logs,
-    /// Winlogbeat's own form: no dataset fields
+    /// Winlogbeat's own form: neither dataset fields nor host.os.type, event.created and event.ingested, so that
+    /// rules which test these stay silent
     Winlogbeat,
 }
 
@@ -163,7 +172,7 @@ pub(crate) struct HuntArgs {
     /// The form of the alerts; a table on a terminal, NDJSON otherwise
     #[arg(long, value_enum)]
     pub(crate) format: Option<Format>,
-    /// Write the alerts to this file instead of standard output
+    /// Write the alerts to this file instead of standard output (`-`)
     #[arg(long, short, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
     /// Exit with 2 also if a rule failed to load

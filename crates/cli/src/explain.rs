@@ -34,7 +34,7 @@ pub(crate) fn run(args: &ExplainArgs, terminal: Terminal) -> anyhow::Result<Exit
     nearest.resize_with(conditions.len(), Vec::new);
     let (hits, events) = (Vec::new(), 0);
     let mut study = Study { args, sources: &sources, conditions, nearest, hits, events, problems };
-    study.read(&rule_set);
+    study.read(&rule_set)?;
     ensure!(
         args.id.is_none() || study.nearest.iter().any(|found| !found.is_empty()),
         "no event has the id {}",
@@ -107,8 +107,8 @@ struct Study<'a> {
 }
 
 impl Study<'_> {
-    fn read(&mut self, rules: &RuleSet) {
-        let options = self.args.input.options();
+    fn read(&mut self, rules: &RuleSet) -> anyhow::Result<()> {
+        let options = self.args.input.options()?;
         let mut batch = Batch::new(rules.fields(), &Schema::open().field("@timestamp"));
         let mut matcher = Matcher::new(rules);
         let mut problems = std::mem::take(&mut self.problems);
@@ -118,6 +118,7 @@ impl Study<'_> {
         });
         let Ok(()) = done;
         self.problems = problems;
+        Ok(())
     }
 
     fn block(

@@ -27,7 +27,7 @@ const MAX_EXAMPLE: usize = 60;
 
 pub(crate) fn run(args: &FieldsArgs, terminal: Terminal) -> anyhow::Result<ExitStatus> {
     let (sources, mut problems) = discover(&args.input.paths);
-    let options = args.input.options();
+    let options = args.input.options()?;
     let mut seen = Seen { from: args.input.from, to: args.input.to, ..Seen::default() };
     let done = each_block(&sources, &mut problems, |block, problems| {
         block.read(&options, &mut seen, problems);

@@ -3,14 +3,15 @@
 use std::cell::OnceCell;
 use std::fs::File;
 use std::io::{self, BufWriter};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use dragnet_detect::{Alert, RulePart, alerts};
 use dragnet_engine::{Finding, RuleSet, correlate};
 use dragnet_event::{EventRef, Schema, Time};
-use dragnet_ingest::discover;
+use dragnet_ingest::{Source, discover};
 use dragnet_plan::Query;
 use dragnet_rules::LoadedRule;
 
@@ -31,11 +32,10 @@ pub(crate) fn run(args: &HuntArgs, terminal: Terminal) -> anyhow::Result<ExitSta
     let queries = loaded.rules.iter().map(|rule| Arc::new(rule.query.clone())).collect();
     let rule_set = RuleSet::new(queries, None);
     let load_time = start.elapsed();
-    // Opened before the work, so that a path that cannot be written costs no hours.
-    let writer = writer(args, terminal)?;
-
+    let options = args.input.options()?;
     let (sources, mut problems) = discover(&args.input.paths);
-    let options = args.input.options();
+    // Opened before the work, so that a path that cannot be written costs no hours.
+    let writer = writer(args, &sources, terminal)?;
     let time_field = Schema::open().field("@timestamp");
     let scan = Scan {
         sources: &sources,
@@ -147,16 +147,36 @@ fn alerts_of<'r>(
 }
 
 /// Where alerts go, and in which form: by default a table on a terminal and NDJSON elsewhere.
-fn writer(args: &HuntArgs, terminal: Terminal) -> anyhow::Result<AlertWriter<'static>> {
+fn writer(
+    args: &HuntArgs,
+    sources: &[Source],
+    terminal: Terminal,
+) -> anyhow::Result<AlertWriter<'static>> {
     let format = |table| args.format.unwrap_or(if table { Format::Table } else { Format::Ndjson });
-    let Some(path) = &args.output else {
+    let Some(path) = args.output.as_ref().filter(|path| path.as_os_str() != "-") else {
         let out = Box::new(BufWriter::new(io::stdout()));
         let format = format(terminal.interactive);
         return Ok(AlertWriter::new(out, format, terminal.out, terminal.width));
     };
+    refuse_input(path, sources, &args.rules)?;
     let file = File::create(path).with_context(|| format!("cannot write {}", path.display()))?;
     let out = Box::new(BufWriter::new(file));
     Ok(AlertWriter::new(out, format(false), Style::plain(), None))
+}
+
+/// Writing over what is read would lose it.
+fn refuse_input(output: &Path, sources: &[Source], rules: &[PathBuf]) -> anyhow::Result<()> {
+    let Ok(output) = output.canonicalize() else { return Ok(()) };
+    let is_output = |path: &Path| path.canonicalize().is_ok_and(|path| path == output);
+    let is_below = |path: &Path| path.canonicalize().is_ok_and(|path| output.starts_with(path));
+    let is_device = !output.is_file();
+    if !is_device && sources.iter().any(|source| is_output(Path::new(source.path()))) {
+        bail!("{} is one of the logs; the alerts would overwrite it", output.display());
+    }
+    if !is_device && rules.iter().any(|path| is_below(path)) {
+        bail!("{} is among the rules; the alerts would overwrite it", output.display());
+    }
+    Ok(())
 }
 
 fn status(args: &HuntArgs, summary: &Summary<'_>) -> ExitStatus {

@@ -19,7 +19,7 @@ pub(crate) fn run(args: &NormalizeArgs, terminal: Terminal) -> anyhow::Result<Ex
     let options = Options {
         stage,
         complete: stage == Stage::Ecs && !args.input.no_complete,
-        ..args.input.options()
+        ..args.input.options()?
     };
     let (sources, mut problems) = discover(&args.input.paths);
     let out = BufWriter::new(io::stdout().lock());

@@ -68,9 +68,7 @@ impl<'w> AlertWriter<'w> {
                 alert.write_json(out)
             }
             Form::Csv { started } => {
-                if !std::mem::replace(started, true) {
-                    csv_record(out, CSV_COLUMNS.iter().map(|(title, _)| (*title).to_owned()))?;
-                }
+                csv_header(out, started)?;
                 csv_record(out, CSV_COLUMNS.iter().map(|(_, field)| csv_cell(alert.get(field))))
             }
         }
@@ -78,11 +76,12 @@ impl<'w> AlertWriter<'w> {
 
     /// Writes what is left; without it nothing is complete.
     pub(crate) fn finish(mut self) -> io::Result<()> {
-        match &self.form {
+        match &mut self.form {
             Form::Table(rows) => table(rows, self.style, self.width, &mut self.out)?,
             Form::Json { empty: true } => self.out.write_all(b"[\n]\n")?,
             Form::Json { empty: false } => self.out.write_all(b"\n]\n")?,
-            Form::Ndjson | Form::Csv { .. } => {}
+            Form::Csv { started } => csv_header(&mut self.out, started)?,
+            Form::Ndjson => {}
         }
         self.out.flush()
     }
@@ -186,6 +185,14 @@ const CSV_COLUMNS: &[(&str, &str)] = &[
     ("alert_id", "kibana.alert.uuid"),
     ("file", "log.file.path"),
 ];
+
+/// The titles, once.
+fn csv_header(out: &mut dyn Write, started: &mut bool) -> io::Result<()> {
+    if std::mem::replace(started, true) {
+        return Ok(());
+    }
+    csv_record(out, CSV_COLUMNS.iter().map(|(title, _)| (*title).to_owned()))
+}
 
 fn csv_record(out: &mut dyn Write, cells: impl Iterator<Item = String>) -> io::Result<()> {
     let mut writer = csv::Writer::from_writer(out);

@@ -26,7 +26,7 @@ pub(crate) fn run(args: &QueryArgs, terminal: Terminal) -> anyhow::Result<ExitSt
     let (sources, mut problems) = discover(&args.input.paths);
     let options = Options {
         complete: args.schema.is_empty() && !args.input.no_complete,
-        ..args.input.options()
+        ..args.input.options()?
     };
     let schema = schema(args, &sources, &options)?;
     let Some(query) = compile(args, &schema, terminal)? else { return Ok(ExitStatus::Error) };

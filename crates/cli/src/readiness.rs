@@ -29,7 +29,7 @@ pub(crate) fn run(args: &ReadinessArgs, terminal: Terminal) -> anyhow::Result<Ex
     let rule_set = RuleSet::new(queries, None);
     let mut telemetry = Telemetry::new(rule_set.fields());
     let (sources, mut problems) = discover(&args.input.paths);
-    let options = args.input.options();
+    let options = args.input.options()?;
     let mut batch = Batch::new(telemetry.fields(), &Schema::open().field("@timestamp"));
     let done = each_block(&sources, &mut problems, |block, problems| {
         batch.clear();

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 
 use anyhow::bail;
-use dragnet_rules::{RuleSet, TextOptions};
+use dragnet_rules::{Report, RuleSet, TextOptions};
 
 use crate::args::{CheckArgs, ReportFormat};
 use crate::{ExitStatus, Terminal};
@@ -20,9 +20,28 @@ pub(crate) fn load(paths: &[PathBuf], terminal: Terminal) -> anyhow::Result<Rule
         write!(err, "{}", failure.render(terminal.err.is_colored()))?;
     }
     if set.rules.is_empty() {
-        bail!("no rule could be loaded from {}", paths_text(paths));
+        bail!("no rule could be loaded from {}{}", paths_text(paths), why_none(&set.report));
     }
     Ok(set)
+}
+
+/// What became of rules instead of being loaded.
+fn why_none(report: &Report) -> String {
+    let mut types: Vec<&str> = report.unsupported.iter().map(|rule| rule.rule_type).collect();
+    types.sort_unstable();
+    types.dedup();
+    let parts = [
+        (report.failed.len(), "failed".to_owned()),
+        (report.unsupported.len(), format!("of a type not supported yet ({})", types.join(", "))),
+        (report.deprecated.len(), "deprecated, which are not run".to_owned()),
+        (report.skipped.len(), "files without a rule".to_owned()),
+    ];
+    let parts: Vec<String> = parts
+        .iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, what)| format!("{count} {what}"))
+        .collect();
+    if parts.is_empty() { String::new() } else { format!(": {}", parts.join(", ")) }
 }
 
 fn paths_text(paths: &[PathBuf]) -> String {

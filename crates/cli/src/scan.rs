@@ -169,8 +169,10 @@ pub(crate) fn is_within(time: Option<Time>, from: Option<Time>, to: Option<Time>
 pub(crate) fn is_beside_logs(problem: &Problem) -> bool {
     const LOGS: &[&str] = &[".evtx", ".xml", ".json", ".ndjson", ".jsonl", ".log"];
     let path = problem.path.to_ascii_lowercase();
+    // What archives made on a Mac hold besides each file, under its name.
+    let is_shadow = path.contains("__macosx/");
     matches!(problem.reason, Reason::UnknownFormat(_))
-        && !LOGS.iter().any(|end| path.ends_with(end))
+        && (is_shadow || !LOGS.iter().any(|end| path.ends_with(end)))
 }
 
 /// What one worker has found; problems with the place of their block in the order of reading.
@@ -268,7 +270,10 @@ impl Scan<'_> {
 
     /// Whether a file that somebody keeps beside the logs is meant, and nothing that was asked for.
     fn is_no_log(&self, source: usize, problem: &Problem) -> bool {
-        self.sources[source].is_from_folder() && is_beside_logs(problem)
+        let source = &self.sources[source];
+        // A member of an archive was not named either.
+        let is_found = source.is_from_folder() || *problem.path != *source.path();
+        is_found && is_beside_logs(problem)
     }
 
     /// Matches the batch; keeps the hits, and the documents of events that are findings by themselves.

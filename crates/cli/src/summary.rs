@@ -108,6 +108,9 @@ impl Summary<'_> {
             let what = "times an event had more combinations of values than are looked at; alerts may be missing";
             writeln!(err, "{} {} {what}", style.red("lost:"), self.outcome.overflows)?;
         }
+        if self.outcome.event_count == 0 && self.problems.is_empty() {
+            writeln!(err, "{} no events were found in what was named", style.red("warning:"))?;
+        }
         if args.quiet {
             return Ok(());
         }

@@ -69,10 +69,9 @@ pub(crate) fn describe_group<'e>(
         }
         let kind = event.get_str("event.category").or(event.get_str("event.code"));
         text.push_str(kind.unwrap_or("event"));
-        // Quotation marks are of the command line that the value was cut from.
         let subject = DETAILS.iter().find_map(|(_, field)| event.get_str(field));
-        if let Some(subject) = subject.map(|subject| subject.trim().trim_matches('"')) {
-            let _ = write!(text, " {}", shorten(subject));
+        if let Some(subject) = subject {
+            let _ = write!(text, " {}", shorten(without_quotes(subject.trim())));
         }
     }
     for (word, field) in [(" by ", "user.name"), (" on ", "host.name")] {
@@ -82,6 +81,13 @@ pub(crate) fn describe_group<'e>(
         }
     }
     text
+}
+
+/// A text without the quotation marks around it, or the one that it has kept of a command line.
+fn without_quotes(text: &str) -> &str {
+    let inner = text.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
+    let rest = || text.strip_suffix('"').filter(|rest| !rest.contains('"'));
+    inner.or_else(rest).unwrap_or(text)
 }
 
 /// Kibana's form of the line: with the severity and the rule.
@@ -107,6 +113,14 @@ mod tests {
     #[track_caller]
     fn check(event: &serde_json::Value, expected: &str) {
         assert_eq!(describe(&Document(event.as_object().unwrap().clone())), expected);
+    }
+
+    #[test]
+    fn quotes() {
+        assert_eq!(without_quotes("tide.ps1\""), "tide.ps1");
+        assert_eq!(without_quotes("\"a.Name=\\\"b\\\"\""), "a.Name=\\\"b\\\"");
+        assert_eq!(without_quotes("say \"hi\""), "say \"hi\"");
+        assert_eq!(without_quotes("\""), "");
     }
 
     #[test]

@@ -111,6 +111,19 @@ pub enum Reason {
         /// How many.
         more: u32,
     },
+    /// An EVTX file ends within its header.
+    #[error("the file ends within its header: it is cut short")]
+    ShortHeader,
+    /// An EVTX file has fewer chunks than its header announces; those that are there were read.
+    #[error(
+        "the file is cut short: {have} of the {need} chunks that its header announces are there"
+    )]
+    MissingChunks {
+        /// Chunks that are there, in whole or in part.
+        have: usize,
+        /// Chunks that the header announces.
+        need: usize,
+    },
     /// An EVTX chunk is cut short; its first records were read.
     #[error("the chunk is cut short: {have} of {need} bytes are there")]
     ShortChunk {
@@ -170,6 +183,7 @@ impl Problem {
             | Reason::HiddenRecords
             | Reason::RecordsBeyond { .. }
             | Reason::ShortChunk { .. }
+            | Reason::MissingChunks { .. }
             | Reason::StrayText
             | Reason::Panicked(_)
             | Reason::Checksum

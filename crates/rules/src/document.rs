@@ -8,7 +8,7 @@ use serde_json::{Map, Value as Json};
 
 use crate::catalogue as code;
 use crate::literal::StringMap;
-use crate::problem::{Place, Problem};
+use crate::problem::{Place, Problem, Shown, coded};
 use crate::report::Skipped;
 use crate::{json_reader, toml_reader};
 
@@ -177,10 +177,18 @@ fn valid_lines(path: &str, bytes: &[u8]) -> (Arc<str>, Vec<Problem>) {
 /// Names the first byte that is not UTF-8; `lines` lines come before the bytes.
 fn not_utf8(path: &str, bytes: &[u8], lines: usize) -> Problem {
     let valid = bytes.utf8_chunks().next().map_or("", |chunk| chunk.valid());
-    let mut problem = Problem::of_file(path, code::NOT_UTF8, "the text is not UTF-8 from here on");
-    problem.line = lines + valid.matches('\n').count() + 1;
-    problem.column = valid.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
-    problem
+    let message = "the text is not UTF-8 from here on";
+    if lines > 0 {
+        let mut problem = Problem::of_file(path, code::NOT_UTF8, message);
+        problem.line = lines + valid.matches('\n').count() + 1;
+        problem.column = valid.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+        return problem;
+    }
+    // The first character that stands for what is no text.
+    let span = valid.len()..valid.len() + char::REPLACEMENT_CHARACTER.len_utf8();
+    let shown: Arc<str> = Arc::from(String::from_utf8_lossy(bytes));
+    let place = Place::START.advance(&shown, span.start);
+    Problem::new(path, place, coded(code::NOT_UTF8, span, message), Shown::File(shown))
 }
 
 #[cfg(test)]

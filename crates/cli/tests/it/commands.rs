@@ -207,3 +207,60 @@ fn manual_and_completions() {
     assert!(dragnet("completions bash", &[]).out.contains("dragnet"));
     assert_eq!(dragnet("man nothing", &[]).status, 2);
 }
+
+#[test]
+fn alerts_never_overwrite_what_is_read() {
+    let directory = tempdir().unwrap();
+    let log = directory.path().join("log.ndjson");
+    fs::copy(example("logs/keel-02-defend.ndjson"), &log).unwrap();
+    let before = fs::read(&log).unwrap();
+    let output = |path: &Path| format!("hunt -o {} --rules", path.display());
+    let run = dragnet(&output(&log), &[&example("rules"), &log]);
+    assert_eq!((run.status, fs::read(&log).unwrap()), (2, before));
+    assert!(run.err.contains("is one of the logs"), "{}", run.err);
+
+    let rule = directory.path().join("rule.toml");
+    fs::write(&rule, "[rule]\nname = 'a'\ntype = 'eql'\nquery = 'any where true'\n").unwrap();
+    let run = dragnet(&output(&rule), &[directory.path(), &log]);
+    assert_eq!(run.status, 2);
+    assert!(run.err.contains("is among the rules"), "{}", run.err);
+    assert!(!fs::read(&rule).unwrap().is_empty());
+}
+
+#[test]
+fn what_cannot_be_meant_is_said() {
+    let run = hunt("--from 2024-05-15 --to 2024-05-14");
+    assert_eq!(run.status, 2);
+    assert!(run.err.contains("no event is at or after"), "{}", run.err);
+
+    let directory = tempdir().unwrap();
+    let run = dragnet("hunt --format csv --rules", &[&example("rules"), directory.path()]);
+    assert!(run.err.contains("no events were found"), "{}", run.err);
+    assert!(run.out.starts_with("time,severity,"), "{}", run.out);
+    assert_eq!(run.out.lines().count(), 1);
+
+    let rule = directory.path().join("kql.toml");
+    fs::write(&rule, "[rule]\nname = 'a'\ntype = 'query'\nquery = 'a:b'\n").unwrap();
+    let run = dragnet("hunt --rules", &[&rule, directory.path()]);
+    assert!(run.err.contains("1 of a type not supported yet (query)"), "{}", run.err);
+}
+
+#[test]
+fn members_of_archives_that_are_no_logs_are_passed_over() {
+    let directory = tempdir().unwrap();
+    let path = directory.path().join("logs.zip");
+    let mut zip = zip::ZipWriter::new(fs::File::create(&path).unwrap());
+    let options = zip::write::SimpleFileOptions::default();
+    for (name, data) in [
+        ("readme.txt", &b"about these logs"[..]),
+        ("__MACOSX/._log.json", b"\x00\x05\x16\x07 of a Mac"),
+        ("log.json", &fs::read(example("logs/keel-02-defend.ndjson")).unwrap()),
+    ] {
+        zip.start_file(name, options).unwrap();
+        std::io::Write::write_all(&mut zip, data).unwrap();
+    }
+    zip.finish().unwrap();
+    let run = dragnet("hunt --rules", &[&example("rules"), &path]);
+    assert_eq!(run.status, 1, "{}", run.err);
+    assert!(!run.err.contains("unreadable"), "{}", run.err);
+}

@@ -8,18 +8,20 @@ use serde_json::Value as Json;
 
 use crate::support::dragnet;
 
-/// Channels whose normalisers exist: what they do not cover is not expected yet.
-const COVERED: &[&str] = &["Microsoft-Windows-Sysmon/Operational"];
-
-/// Draft expectations that do not hold for events of a covered channel: file, rule, and the clause with the
+/// Draft expectations that do not hold: file, rule, and the clause with the
 /// event's value that decides against it.
-const DISAGREEMENTS: &[(&str, &str, &str)] = &[];
+const DISAGREEMENTS: &[(&str, &str, &str)] = &[(
+    "evtx-to-mitre-attack/TA0006-Credential Access/T1003-Credential dumping/ID4688-IFM created.evtx",
+    "Potential Credential Access via Windows Utilities",
+    "process.args : \"cr*fu*\" saw ntdsutil.exe 'ac i ntds' 'ifm' 'create full c:\\hacker' q q: Windows does \
+     not group by single quotes, so that no argument is `create full …`",
+)];
 
 /// Alerts by file and rule.
 type Counts = BTreeMap<(String, String), u64>;
 
 #[test]
-fn every_expected_hit_on_sysmon_events_is_found() {
+fn every_expected_hit_is_found() {
     let (Some(rules), Some(events)) = (corpora("elastic-rules"), corpora("events")) else { return };
     let manifest: Json =
         serde_json::from_str(&fs::read_to_string(events.join("MANIFEST.json")).unwrap()).unwrap();
@@ -37,7 +39,7 @@ fn every_expected_hit_on_sysmon_events_is_found() {
     assert!(!run.err.contains("panicked"), "{}", run.err);
     let found = counts(&run.lines(), &events.display().to_string());
 
-    let (mut checked, mut missing, mut later) = (0, Vec::new(), 0);
+    let (mut checked, mut missing) = (0, Vec::new());
     let mut unused: BTreeSet<_> = DISAGREEMENTS.iter().map(|(f, r, _)| (*f, *r)).collect();
     for file in manifest.as_array().unwrap() {
         let path = file["path"].as_str().unwrap();
@@ -49,27 +51,18 @@ fn every_expected_hit_on_sysmon_events_is_found() {
             }
             if got >= count.as_u64().unwrap() {
                 checked += 1;
-            } else if covers(&events.join(path)) {
-                missing.push(format!("{path}: {rule}: expected {count}, found {got}"));
             } else {
-                later += 1;
+                missing.push(format!("{path}: {rule}: expected {count}, found {got}"));
             }
         }
     }
     println!(
-        "{checked} draft expectations hold; {later} are for channels without a normaliser yet"
+        "{checked} draft expectations hold; {} do not, see DISAGREEMENTS",
+        DISAGREEMENTS.len()
     );
     assert!(missing.is_empty(), "{}", missing.join("\n"));
     assert!(unused.is_empty(), "disagreements that do not occur: {unused:?}");
     assert!(checked > 0);
-}
-
-/// Whether all events of a file are of covered channels; other files may have the hit on an event that is not.
-fn covers(path: &std::path::Path) -> bool {
-    let run = dragnet("normalize --stage agent", &[path]);
-    let lines = run.lines();
-    let mut channels = lines.iter().map(|event| event["winlog"]["channel"].as_str().unwrap_or("?"));
-    channels.all(|channel| COVERED.contains(&channel))
 }
 
 fn counts(alerts: &[Json], root: &str) -> Counts {

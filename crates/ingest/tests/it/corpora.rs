@@ -240,8 +240,13 @@ fn damaged_evtx() {
         match source.open(0) {
             Err(problem) => problems.push(problem),
             Ok(blocks) => {
-                for block in blocks.map(Result::unwrap) {
-                    block.read(&AGENT, &mut sink, &mut problems);
+                for block in blocks {
+                    match block {
+                        Ok(block) => {
+                            block.read(&AGENT, &mut sink, &mut problems);
+                        }
+                        Err(problem) => problems.push(problem),
+                    }
                 }
             }
         }

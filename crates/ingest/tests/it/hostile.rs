@@ -5,7 +5,7 @@ use std::io::Write;
 use dragnet_ingest::{Source, parse_event};
 use flate2::write::GzEncoder;
 
-use crate::support::{Count, event_xml};
+use crate::support::{Count, event_xml, read_bytes};
 
 /// A small generator of numbers that do not look ordered (xorshift).
 struct Random(u64);
@@ -170,4 +170,24 @@ fn deep_nesting_is_an_error() {
     assert!(parse_event(&text).is_err());
     let text = format!("<Event><System><x>{}", "<a>".repeat(1 << 20));
     assert!(parse_event(&text).is_err());
+}
+
+#[test]
+fn a_log_that_is_shorter_than_its_header_says() {
+    let mut file = b"ElfFile\0".to_vec();
+    file.resize(4096, 0);
+    file[42] = 3;
+    for (len, expected) in [
+        (
+            4096,
+            "test at byte 4096: the file is cut short: 0 of the 3 chunks that its header announces are there",
+        ),
+        (3000, "test at byte 3000: the file ends within its header: it is cut short"),
+    ] {
+        let read = read_bytes(&file[..len]);
+        assert_eq!(read.messages(), [expected]);
+    }
+    // A log that was not closed announces too few.
+    file.resize(4096 + 5 * 65536, 0);
+    assert!(read_bytes(&file[..]).messages().is_empty());
 }
