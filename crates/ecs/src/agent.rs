@@ -237,8 +237,21 @@ pub(crate) fn is_unnamed(name: &str) -> bool {
     name.is_empty() || name == "Data"
 }
 
+/// The event's data, every value [`clean`]; copied only if one of them is not.
+pub(crate) fn clean_data<'e>(event: &'e WinEvent<'_>) -> Cow<'e, [Data<'e>]> {
+    let data: &'e [Data<'e>] = &event.event_data;
+    if data.iter().all(|datum| is_clean(&datum.value)) {
+        return Cow::Borrowed(data);
+    }
+    let clean = |datum: &'e Data<'e>| Data {
+        name: Cow::Borrowed(&*datum.name),
+        value: clean(&datum.value),
+    };
+    Cow::Owned(data.iter().map(clean).collect())
+}
+
 /// Whether [`clean`] would change the text.
-pub(crate) fn is_clean(text: &str) -> bool {
+fn is_clean(text: &str) -> bool {
     !text.as_bytes().contains(&b'\r') && !text.ends_with('\n')
 }
 

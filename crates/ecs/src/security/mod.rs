@@ -44,18 +44,8 @@ pub(crate) fn pipeline(event: &WinEvent<'_>, flavor: Flavor, out: &mut Out<'_>) 
         return;
     }
     let code = event.event_id.parse().unwrap_or(0);
-    let cleaned: Vec<Data<'_>>;
-    let data = if event.event_data.iter().all(|d| agent::is_clean(&d.value)) {
-        &event.event_data[..]
-    } else {
-        let clean = |d: &'_ Data<'_>| Data {
-            name: d.name.clone().into_owned().into(),
-            value: agent::clean(&d.value).into_owned().into(),
-        };
-        cleaned = event.event_data.iter().map(clean).collect();
-        &cleaned
-    };
-    let fields = Fields::read(data, out);
+    let data = agent::clean_data(event);
+    let fields = Fields::read(&data, out);
 
     if flavor == Flavor::Winlogbeat {
         out.text("event.module", "security");

@@ -26,18 +26,8 @@ const EVENT_DATA: &str = "winlog.event_data.";
 /// Stage 2 of a Sysmon event.
 pub(crate) fn pipeline(event: &WinEvent<'_>, flavor: Flavor, out: &mut Out<'_>) {
     let id = event.event_id.parse().unwrap_or(0);
-    let cleaned: Vec<Data<'_>>;
-    let data = if event.event_data.iter().all(|d| agent::is_clean(&d.value)) {
-        &event.event_data[..]
-    } else {
-        let clean = |d: &'_ Data<'_>| Data {
-            name: d.name.clone().into_owned().into(),
-            value: agent::clean(&d.value).into_owned().into(),
-        };
-        cleaned = event.event_data.iter().map(clean).collect();
-        &cleaned
-    };
-    let fields = Fields::read(data, flavor, out);
+    let data = agent::clean_data(event);
+    let fields = Fields::read(&data, flavor, out);
 
     head(event, id, flavor, &fields, out);
     process(id, &fields, out);
