@@ -6,6 +6,7 @@ mod categories;
 mod corpora;
 mod events;
 mod goldens;
+mod hostile;
 mod own;
 mod permitted;
 mod powershell;
