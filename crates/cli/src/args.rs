@@ -62,7 +62,7 @@ pub(crate) enum Command {
 pub(crate) struct InputArgs {
     /// Log files or directories; `-` is standard input
     ///
-    /// EVTX, Windows event XML; NDJSON and JSON arrays of ECS documents, or of Windows events as NXLog, evtx_dump,
+    /// EVTX, Windows event XML; NDJSON and JSON arrays of ECS documents (also a search's answer), or of Windows events as NXLog, evtx_dump,
     /// Chainsaw, EvtxECmd, Azure Monitor or Winlogbeat write them; also inside gzip and zip. The form is told from
     /// the content. Directories are read with everything below them.
     #[arg(required = true, value_name = "PATH")]

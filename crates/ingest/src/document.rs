@@ -114,7 +114,7 @@ fn string(json: &str) -> Option<Cow<'_, str>> {
 }
 
 /// The JSON that stands under a key of the outermost object, if the object is whole.
-fn member<'a>(text: &'a str, wanted: &str) -> Option<&'a str> {
+pub(crate) fn member<'a>(text: &'a str, wanted: &str) -> Option<&'a str> {
     let bytes = text.as_bytes();
     let space = |at: usize| at + bytes[at..].iter().take_while(|b| b.is_ascii_whitespace()).count();
     let mut at = space(1);

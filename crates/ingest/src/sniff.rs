@@ -3,7 +3,7 @@
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
 use memchr::memmem;
 
-use crate::cut::json::{Scan, scan_value};
+use crate::cut::json::{Scan, is_search_answer, scan_value};
 
 /// How many bytes of a file are looked at.
 pub(crate) const HEAD: usize = 64 << 10;
@@ -91,6 +91,8 @@ fn sniff_text(text: &str) -> Result<Text, Format> {
         Some(b'<') if has_event_tag(text.as_bytes()) => Ok(Text::Xml),
         Some(b'<') => Err(Format::Unknown),
         Some(b'[') => Ok(Text::Json),
+        // On one line, it is still one value with many records.
+        Some(b'{') if is_search_answer(text.as_bytes()) => Ok(Text::Json),
         Some(b'{') => Ok(if has_record_per_line(text) { Text::Lines } else { Text::Json }),
         // JSON lines after some that are broken.
         Some(_) if text.lines().skip(1).any(|line| is_object(line.trim_ascii_end())) => {

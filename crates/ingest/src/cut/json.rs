@@ -2,10 +2,11 @@
 
 use std::ops::Range;
 
-use memchr::memchr;
+use memchr::{memchr, memmem};
 
 use crate::cut::Content;
 use crate::cut::records::{Split, Step};
+use crate::document::member;
 use crate::json::special;
 
 /// Finds values by brackets and quotes. Whether they are JSON shows when they are read.
@@ -173,9 +174,44 @@ impl Split for JsonValues {
         None
     }
 
+    fn add(&self, buf: &[u8], record: Range<usize>, records: &mut Vec<Range<usize>>) {
+        match hits(buf, &record) {
+            Some(hits) => records.extend(hits),
+            None => records.push(record),
+        }
+    }
+
     fn content(first_line: u64, records: Vec<Range<usize>>) -> Content {
         Content::Json { first_line, records }
     }
+}
+
+/// Whether a text starts like the answer of Elasticsearch to a search.
+pub(crate) fn is_search_answer(text: &[u8]) -> bool {
+    /// `took`, `timed_out` and `_shards` stand before the hits.
+    const START: usize = 400;
+    let start = &text[..text.len().min(START)];
+    [&b"\"took\""[..], b"\"hits\""].iter().all(|key| memmem::find(start, key).is_some())
+}
+
+/// The hits of a search's answer: the elements of its `hits.hits`.
+fn hits(buf: &[u8], record: &Range<usize>) -> Option<Vec<Range<usize>>> {
+    let bytes = buf.get(record.clone())?;
+    if !is_search_answer(bytes) {
+        return None;
+    }
+    let text = std::str::from_utf8(bytes).ok()?;
+    let array = member(member(text, "hits")?, "hits")?;
+    let start = record.start + (array.as_ptr() as usize - text.as_ptr() as usize);
+    let end = start + array.len();
+    let mut at = start + 1;
+    let mut found = Vec::new();
+    while let Some(open) = memchr(b'{', buf.get(at..end)?) {
+        let Scan::End(after) = scan_value(buf, at + open, None) else { return None };
+        found.push(at + open..after);
+        at = after;
+    }
+    array.starts_with('[').then_some(found)
 }
 
 #[cfg(test)]

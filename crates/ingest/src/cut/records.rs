@@ -15,6 +15,12 @@ pub(crate) trait Split: Send {
     /// after a record that has no end.
     fn resync(&self, buf: &[u8], from: usize) -> Option<usize>;
 
+    /// Adds a record to others, or the records that are in it.
+    fn add(&self, buf: &[u8], record: Range<usize>, records: &mut Vec<Range<usize>>) {
+        let _ = buf;
+        records.push(record);
+    }
+
     /// How the records are to be read.
     fn content(first_line: u64, records: Vec<Range<usize>>) -> Content;
 }
@@ -96,7 +102,7 @@ impl<S: Split> Records<S> {
             match self.split.next(&self.stream.buf, at) {
                 Step::Record(range) => {
                     at = range.end;
-                    records.push(range);
+                    self.split.add(&self.stream.buf, range, &mut records);
                 }
                 Step::Stray(range) => {
                     at = range.end;

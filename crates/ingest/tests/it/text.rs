@@ -197,3 +197,23 @@ fn a_line_without_end_is_passed_over() {
     assert_eq!(read.texts("a"), ["1", "3"]);
     assert_eq!(read.messages(), ["test:2: the record is larger than 67108864 bytes"]);
 }
+
+#[test]
+fn the_answer_of_a_search() {
+    let answer = |hits: &str| {
+        format!(
+            r#"{{"took": 3, "timed_out": false, "_shards": {{"total": 1}}, "hits": {{"total": {{"value": 2}}, "hits": [{hits}]}}}}"#
+        )
+    };
+    let hits = r#"{"_index": "i", "_id": "a", "_source": {"a": "{[1"}}, {"_id": "b", "_source": {"a": "2"}}"#;
+    for text in [answer(hits), answer(hits).replace(", ", ",\n  "), answer(hits) + "\n"] {
+        let read = read_bytes(text);
+        assert!(read.problems.is_empty(), "{:?}", read.messages());
+        assert_eq!(read.texts("a"), ["{[1", "2"]);
+        assert_eq!(read.texts("_id"), ["a", "b"]);
+    }
+    assert!(read_bytes(answer("")).events.is_empty());
+    // Cut short, it is named.
+    let cut = &answer(hits)[..150];
+    assert_eq!((read_bytes(cut).events.len(), read_bytes(cut).problems.len()), (0, 1));
+}
