@@ -62,9 +62,9 @@ pub(crate) enum Command {
 pub(crate) struct InputArgs {
     /// Log files or directories; `-` is standard input
     ///
-    /// EVTX, Windows event XML; NDJSON and JSON arrays of ECS documents (also a search's answer), or of Windows events as NXLog, evtx_dump,
-    /// Chainsaw, EvtxECmd, Azure Monitor or Winlogbeat write them; also inside gzip and zip. The form is told from
-    /// the content. Directories are read with everything below them.
+    /// EVTX, Windows event XML; NDJSON and JSON arrays of ECS documents (also a search's answer), or of Windows
+    /// events as NXLog, evtx_dump, Chainsaw, EvtxECmd, Azure Monitor or Winlogbeat write them; also inside gzip and
+    /// zip. The form is told from the content. Directories are read with everything below them.
     #[arg(required = true, value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
     /// Only events at or after this time (RFC 3339, UTC if it has no offset)
