@@ -166,14 +166,20 @@ fn writer(
 
 /// Writing over what is read would lose it.
 fn refuse_input(output: &Path, sources: &[Source], rules: &[PathBuf]) -> anyhow::Result<()> {
+    /// What rule files in folders are called.
+    const RULES: &[&str] = &["toml", "json", "ndjson"];
     let Ok(output) = output.canonicalize() else { return Ok(()) };
-    let is_output = |path: &Path| path.canonicalize().is_ok_and(|path| path == output);
-    let is_below = |path: &Path| path.canonicalize().is_ok_and(|path| output.starts_with(path));
-    let is_device = !output.is_file();
-    if !is_device && sources.iter().any(|source| is_output(Path::new(source.path()))) {
+    if !output.is_file() {
+        return Ok(());
+    }
+    let extension = output.extension().and_then(|extension| extension.to_str());
+    let is_rule_file = extension.is_some_and(|extension| RULES.contains(&extension));
+    let is_it = |path: &Path| path.canonicalize().is_ok_and(|path| path == output);
+    let holds_it = |path: &Path| path.canonicalize().is_ok_and(|path| output.starts_with(path));
+    if sources.iter().any(|source| is_it(Path::new(source.path()))) {
         bail!("{} is one of the logs; the alerts would overwrite it", output.display());
     }
-    if !is_device && rules.iter().any(|path| is_below(path)) {
+    if rules.iter().any(|path| is_it(path) || is_rule_file && holds_it(path)) {
         bail!("{} is among the rules; the alerts would overwrite it", output.display());
     }
     Ok(())

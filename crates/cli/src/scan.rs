@@ -164,14 +164,17 @@ pub(crate) fn is_within(time: Option<Time>, from: Option<Time>, to: Option<Time>
     }
 }
 
-/// Whether something is in no format that is read and does not look as if it should be: a damaged
-/// `Security.evtx` is a loss, a `README.md` is not.
-pub(crate) fn is_beside_logs(problem: &Problem) -> bool {
+/// Whether a problem is none: something that was found beside logs, in a folder or an archive, is in no format that
+/// is read and does not look as if it should be. A damaged `Security.evtx` is a loss, a `README.md` is not; and what was
+/// named is meant.
+pub(crate) fn is_no_log(source: &Source, problem: &Problem) -> bool {
     const LOGS: &[&str] = &[".evtx", ".xml", ".json", ".ndjson", ".jsonl", ".log"];
+    let is_found = source.is_from_folder() || *problem.path != *source.path();
     let path = problem.path.to_ascii_lowercase();
     // What archives made on a Mac hold besides each file, under its name.
     let is_shadow = path.contains("__macosx/");
-    matches!(problem.reason, Reason::UnknownFormat(_))
+    is_found
+        && matches!(problem.reason, Reason::UnknownFormat(_))
         && (is_shadow || !LOGS.iter().any(|end| path.ends_with(end)))
 }
 
@@ -252,7 +255,7 @@ impl Scan<'_> {
                     held_bytes += block.bytes();
                     held.push(block);
                 }
-                Err(problem) if self.is_no_log(source, &problem) => {
+                Err(problem) if is_no_log(&self.sources[source], &problem) => {
                     found.outcome.skipped.push(problem.path.to_string());
                 }
                 Err(problem) => found.problems.push((number, problem)),
@@ -266,14 +269,6 @@ impl Scan<'_> {
         self.flush(rules, &mut matcher, &mut batch, &held, &mut found.outcome);
         found.outcome.overflows = matcher.overflows();
         found
-    }
-
-    /// Whether a file that somebody keeps beside the logs is meant, and nothing that was asked for.
-    fn is_no_log(&self, source: usize, problem: &Problem) -> bool {
-        let source = &self.sources[source];
-        // A member of an archive was not named either.
-        let is_found = source.is_from_folder() || *problem.path != *source.path();
-        is_found && is_beside_logs(problem)
     }
 
     /// Matches the batch; keeps the hits, and the documents of events that are findings by themselves.

@@ -2,10 +2,10 @@
 
 use dragnet_ingest::{Block, Problem, Source};
 
-use crate::scan::is_beside_logs;
+use crate::scan::is_no_log;
 
-/// Calls `each` with every block of the sources. What cannot be opened or cut is added to `problems`; files of
-/// folders that are no logs are passed over.
+/// Calls `each` with every block of the sources. What cannot be opened or cut is added to `problems`; what is
+/// no log beside logs is passed over.
 ///
 /// # Errors
 /// The first error of `each`, which ends the pass.
@@ -17,7 +17,7 @@ pub(crate) fn each_block<E>(
     for (number, source) in sources.iter().enumerate() {
         let blocks = match source.open(number as u32) {
             Ok(blocks) => blocks,
-            Err(problem) if source.is_from_folder() && is_beside_logs(&problem) => continue,
+            Err(problem) if is_no_log(source, &problem) => continue,
             Err(problem) => {
                 problems.push(problem);
                 continue;
@@ -26,6 +26,7 @@ pub(crate) fn each_block<E>(
         for block in blocks {
             match block {
                 Ok(block) => each(&block, problems)?,
+                Err(problem) if is_no_log(source, &problem) => {}
                 Err(problem) => problems.push(problem),
             }
         }

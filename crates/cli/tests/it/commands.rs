@@ -225,6 +225,12 @@ fn alerts_never_overwrite_what_is_read() {
     assert_eq!(run.status, 2);
     assert!(run.err.contains("is among the rules"), "{}", run.err);
     assert!(!fs::read(&rule).unwrap().is_empty());
+
+    // What only lies beside rules may be written again.
+    let alerts = directory.path().join("alerts.csv");
+    fs::write(&alerts, "old").unwrap();
+    let run = dragnet(&output(&alerts), &[directory.path(), &log]);
+    assert_eq!(run.status, 1, "{}", run.err);
 }
 
 #[test]
@@ -263,4 +269,5 @@ fn members_of_archives_that_are_no_logs_are_passed_over() {
     let run = dragnet("hunt --rules", &[&example("rules"), &path]);
     assert_eq!(run.status, 1, "{}", run.err);
     assert!(!run.err.contains("unreadable"), "{}", run.err);
+    assert_eq!(dragnet("normalize", &[&path]).status, 0);
 }

@@ -11,7 +11,7 @@ use dragnet_event::Document;
 use serde_json::Value as Json;
 
 use super::Object;
-use super::text::{datum, member, text};
+use super::text::{datum, fill, member, text};
 use crate::system::Field;
 
 /// Whether this is an event of a channel that has a pipeline, and has not been through it.
@@ -109,14 +109,6 @@ pub(super) fn winlogbeat6(object: &Object) -> WinEvent<'_> {
 
 fn raw<'a>() -> WinEvent<'a> {
     WinEvent { task: UNKNOWN, opcode: UNKNOWN, level: UNKNOWN, ..WinEvent::default() }
-}
-
-fn fill<'a>(event: &mut WinEvent<'a>, object: &'a Object, table: &[(&str, Field)]) {
-    for (key, field) in table {
-        if let Some(value) = object.get(*key).and_then(text) {
-            field.set(event, value);
-        }
-    }
 }
 
 fn data(json: Option<&Json>) -> Vec<Data<'_>> {

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use dragnet_ecs::{Data, Rendering, WinEvent};
 use serde_json::Value as Json;
 
-use super::text::{keywords, member, text, time};
+use super::text::{fill, keywords, member, time};
 use super::{Object, tree};
 use crate::system::Field;
 
@@ -39,11 +39,7 @@ const KEYWORDS: &[(&str, &str)] = &[
 
 pub(super) fn event(object: &Object) -> WinEvent<'_> {
     let mut event = WinEvent::default();
-    for (key, field) in SYSTEM {
-        if let Some(value) = object.get(*key).and_then(text) {
-            field.set(&mut event, value);
-        }
-    }
+    fill(&mut event, object, SYSTEM);
     event.time_created = time(object, &["TimeCreated"]);
     let level = member(object, "Level");
     event.level = level.map(|name| named(LEVELS, &name).map_or(name, Cow::Borrowed));

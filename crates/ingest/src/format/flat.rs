@@ -7,7 +7,7 @@ use dragnet_ecs::{Rendering, WinEvent};
 use serde_json::Value as Json;
 
 use super::Object;
-use super::text::{datum, guid, keywords, member, text, time};
+use super::text::{datum, fill, guid, keywords, member, text, time};
 use crate::system::Field;
 
 /// What is no datum, wherever it stands: what Logstash and collectors add, and what is read below.
@@ -75,11 +75,7 @@ const EVENT_TYPES: &[(&str, &str)] = &[
 
 pub(super) fn event(object: &Object) -> WinEvent<'_> {
     let mut event = WinEvent::default();
-    for (key, field) in SYSTEM {
-        if let Some(value) = object.get(*key).and_then(text) {
-            field.set(&mut event, value);
-        }
-    }
+    fill(&mut event, object, SYSTEM);
     if event.computer.is_none() {
         event.computer = member(object, "Computer");
     }

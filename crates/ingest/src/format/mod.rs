@@ -134,3 +134,13 @@ pub(crate) fn render(form: Form, object: &Object, options: &Options) -> Document
     }
     document
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_form_is_at_its_number() {
+        assert!(Form::ALL.iter().enumerate().all(|(number, form)| *form as usize == number));
+    }
+}

@@ -4,7 +4,7 @@ use dragnet_ecs::WinEvent;
 use serde_json::Value as Json;
 
 use super::Object;
-use super::text::{datum, member, text, time};
+use super::text::{datum, fill, keywords, time};
 use crate::system::Field;
 use crate::xml::parse_event;
 
@@ -30,6 +30,7 @@ const NO_DATA: &[&str] = &[
     "EventOriginId",
     "EventRecordId",
     "EventSourceName",
+    "Keywords",
     "Level",
     "MG",
     "ManagementGroupName",
@@ -55,16 +56,11 @@ pub(super) fn event<'a>(object: &'a Object, xml: Option<&'a str>) -> WinEvent<'a
     let read = xml.and_then(|xml| parse_event(xml).ok());
     let has_data = read.is_some();
     let mut event = read.unwrap_or_default();
-    for (key, field) in SYSTEM {
-        if let Some(value) = object.get(*key).and_then(text) {
-            field.set(&mut event, value);
-        }
-    }
+    fill(&mut event, object, SYSTEM);
     // `Task` counts the table's own tasks.
     event.time_created = time(object, &["TimeCreated", "TimeGenerated"]);
-    let is_failure = member(object, "Keywords").is_some_and(|keywords| keywords.contains("801"));
-    event.keywords =
-        Some(if is_failure { "0x8010000000000000" } else { "0x8020000000000000" }.into());
+    // Without the column nobody knows whether the audit was of a success.
+    event.keywords = object.get("Keywords").and_then(keywords);
     if !has_data {
         let columns = object.iter().filter(|(name, json)| {
             NO_DATA.binary_search(&name.as_str()).is_err() && **json != Json::String(String::new())
@@ -96,7 +92,7 @@ mod tests {
         let parsed = event(record.as_object().unwrap(), xml.as_deref());
         assert_eq!((&*parsed.event_id, parsed.data("CommandLine")), ("4688", Some("a & b")));
         assert_eq!(parsed.event_data.len(), 1);
-        assert_eq!(parsed.task, None);
+        assert_eq!((parsed.task, parsed.keywords), (None, None));
 
         record["EventData"] = json!("");
         let xml = data_xml(record.as_object().unwrap());

@@ -3,10 +3,11 @@
 use std::borrow::Cow;
 use std::fmt::Write;
 
-use dragnet_ecs::Data;
+use dragnet_ecs::{Data, WinEvent};
 use serde_json::Value as Json;
 
 use super::Object;
+use crate::system::Field;
 
 /// The text of a value; `None` for null. Arrays are joined with commas, as Windows writes them.
 pub(super) fn text(json: &Json) -> Option<Cow<'_, str>> {
@@ -27,6 +28,15 @@ pub(super) fn text(json: &Json) -> Option<Cow<'_, str>> {
 /// The text that stands under a key.
 pub(super) fn member<'a>(object: &'a Object, key: &str) -> Option<Cow<'a, str>> {
     object.get(key).and_then(text).filter(|text| !text.is_empty())
+}
+
+/// Sets the parts of `System` that stand under these keys.
+pub(super) fn fill<'a>(event: &mut WinEvent<'a>, object: &'a Object, table: &[(&str, Field)]) {
+    for (key, field) in table {
+        if let Some(value) = object.get(*key).and_then(text) {
+            field.set(event, value);
+        }
+    }
 }
 
 /// A datum; `None` for null.
