@@ -120,18 +120,12 @@ pub(crate) fn parse(
         }
         match token {
             0x00 if open.is_empty() && !nodes.is_empty() => return Some(()),
-            0x01 | 0x41 if !in_tag && open.len() < MAX_DEPTH => {
-                if open.is_empty() && !nodes.is_empty() {
-                    return None;
-                }
-                let depends = Some(at.u16()?).filter(|slot| *slot != u16::MAX);
-                at.skip(4)?;
+            // There is one outermost element.
+            0x01 | 0x41
+                if !in_tag && open.len() < MAX_DEPTH && open.is_empty() == nodes.is_empty() =>
+            {
                 open.push(nodes.len());
-                let name = read_name(&mut at, names)?;
-                nodes.push(Node::Element { name, depends, end: 0 });
-                if token == 0x41 {
-                    at.skip(4)?;
-                }
+                nodes.push(open_element(&mut at, token == 0x41, names)?);
                 in_tag = true;
             }
             0x06 | 0x46 if in_tag => {
@@ -165,6 +159,18 @@ pub(crate) fn parse(
             _ => return None,
         }
     }
+}
+
+/// The start of an element, after its token.
+fn open_element(at: &mut Cursor<'_>, has_attributes: bool, names: &mut String) -> Option<Node> {
+    let depends = Some(at.u16()?).filter(|slot| *slot != u16::MAX);
+    // How long the element is, which its end tells as well.
+    at.skip(4)?;
+    let name = read_name(at, names)?;
+    if has_attributes {
+        at.skip(4)?;
+    }
+    Some(Node::Element { name, depends, end: 0 })
 }
 
 /// A text: in a tag the value of its last attribute, else the content of an element.
