@@ -38,7 +38,7 @@ pub(crate) enum Command {
     Query(QueryArgs),
     /// Print events as ECS documents, one JSON object per line
     Normalize(NormalizeArgs),
-    /// List the fields that logs have: their types, how often they occur, and examples
+    /// List the fields that logs have: their types, those in ECS, how often they occur, and examples
     Fields(FieldsArgs),
     /// Work with rule files
     #[command(subcommand)]
