@@ -56,6 +56,7 @@ fn alerts_are_what_kibana_would_write() {
     assert_eq!(shell["kibana.alert.depth"], 2);
     assert!(shell.get("kibana.alert.building_block_type").is_none());
     assert_eq!(shell["host"]["name"], "ATLAS-07.harbour.example");
+    assert_eq!(shell["host"]["id"], "atlas-07.harbour.example", "what sequences join by");
     assert!(shell["process"].get("name").is_none(), "only what all events have in common");
 }
 

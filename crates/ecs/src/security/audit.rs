@@ -96,6 +96,7 @@ static SUBCATEGORIES: &[(&str, &str)] = {
         /* 46 */ ("Central Policy Staging", OBJECT),
         /* 47 */ ("User / Device Claims", LOGON),
         /* 48 */ ("Plug and Play Events", DETAILED),
+        /* 49 */ ("Group Membership", LOGON),
     ]
 };
 
@@ -120,7 +121,8 @@ mod tests {
             "{0cce9242-69AE-11d9-bed3-505054503030}",
             Some(("Kerberos Authentication Service", "Account Logon")),
         );
-        check("{0cce9249-69ae-11d9-bed3-505054503030}", None);
+        check("{0cce9249-69ae-11d9-bed3-505054503030}", Some(("Group Membership", "Logon/Logoff")));
+        check("{0cce924a-69ae-11d9-bed3-505054503030}", None);
         check("{0cce920f-69ae-11d9-bed3-505054503030}", None);
         check("{1cce9215-69ae-11d9-bed3-505054503030}", None);
         check("{0cce92é-69ae-11d9-bed3-505054503030}", None);

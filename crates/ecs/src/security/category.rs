@@ -1,5 +1,7 @@
 //! What kind of event each id of the Security log is.
 
+use crate::Flavor;
+
 /// A line of the table.
 #[derive(Debug, PartialEq)]
 pub(super) struct Kind {
@@ -11,19 +13,39 @@ pub(super) struct Kind {
     pub(super) action: &'static str,
 }
 
-/// The kind of an event id, from the newest of Elastic's pipelines; ids that it does not know have
+/// The kind of an event id, from the newest of Elastic's pipelines; ids that they do not know have
 /// none, and keep the task as their action.
-pub(super) fn kind(code: u16) -> Option<&'static Kind> {
-    let at = KINDS.binary_search_by_key(&code, |(code, _)| *code).ok()?;
-    Some(&KINDS[at].1)
+pub(super) fn kind(code: u16, flavor: Flavor) -> Option<&'static Kind> {
+    let find = |table: &'static [(u16, Kind)]| {
+        let at = table.binary_search_by_key(&code, |(code, _)| *code).ok()?;
+        Some(&table[at].1)
+    };
+    find(KINDS).or_else(|| find(OF_LOGS).filter(|_| flavor == Flavor::Logs))
 }
+
+const fn kind_of(
+    category: &'static [&'static str],
+    ty: &'static [&'static str],
+    action: &'static str,
+) -> Kind {
+    Kind { category, ty, action }
+}
+
+/// Ids that only Elastic Agent's integration knows, ascending.
+#[rustfmt::skip]
+static OF_LOGS: &[(u16, Kind)] = &[
+    (5137, kind_of(&["iam", "configuration"], &["admin", "creation"], "directory-service-object-created")),
+    (5141, kind_of(&["iam", "configuration"], &["admin", "deletion"], "directory-service-object-deleted")),
+    (5152, kind_of(&["network"], &["connection", "info", "denied"], "windows-firewall-packet-drop")),
+    (5156, kind_of(&["network"], &["connection", "info", "allowed"], "windows-firewall-connection")),
+    (5157, kind_of(&["network"], &["connection", "info", "denied"], "windows-firewall-packet-block")),
+    (5158, kind_of(&["network"], &["info"], "windows-firewall-bind-local-port")),
+];
 
 /// Ascending by id. "Archieved" is how Elastic spells it, and rules would have to.
 #[rustfmt::skip]
 static KINDS: &[(u16, Kind)] = {
-    const fn kind(category: &'static [&'static str], ty: &'static [&'static str], action: &'static str) -> Kind {
-        Kind { category, ty, action }
-    }
+    use kind_of as kind;
     const AUTHENTICATION: &[&str] = &["authentication"];
     const CONFIGURATION: &[&str] = &["configuration"];
     const DRIVER: &[&str] = &["driver"];
@@ -159,9 +181,17 @@ mod tests {
     #[test]
     fn every_id_is_found() {
         assert!(KINDS.is_sorted_by(|(a, _), (b, _)| a < b));
+        assert!(OF_LOGS.is_sorted_by(|(a, _), (b, _)| a < b));
         for (code, expected) in KINDS {
-            assert_eq!(kind(*code), Some(expected));
+            assert_eq!(kind(*code, Flavor::Logs), Some(expected));
+            assert_eq!(kind(*code, Flavor::Winlogbeat), Some(expected));
         }
-        assert_eq!((kind(0), kind(4623), kind(u16::MAX)), (None, None, None));
+        for (code, expected) in OF_LOGS {
+            assert_eq!(kind(*code, Flavor::Logs), Some(expected));
+            assert_eq!(kind(*code, Flavor::Winlogbeat), None);
+        }
+        for code in [0, 4623, u16::MAX] {
+            assert_eq!(kind(code, Flavor::Logs), None);
+        }
     }
 }

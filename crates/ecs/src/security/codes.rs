@@ -93,8 +93,8 @@ pub(super) static TICKET_ENCRYPTION: &[(&str, &str)] = &[
     ("0xffffffff", "FAIL"),
 ];
 
-/// `Status` of Kerberos events (RFC 4120, 7.5.9). The pipelines look for capital digits, but
-/// Windows writes small ones, so that those have no name in Elastic either.
+/// `Status` of Kerberos events (RFC 4120, 7.5.9). The pipelines (but for Winlogbeat's newest) look for
+/// capital digits, but Windows writes small ones, so that those have no name in Elastic either.
 pub(super) static KERBEROS_STATUS: &[(&str, &str)] = &[
     ("0x0", "KDC_ERR_NONE"),
     ("0x1", "KDC_ERR_NAME_EXP"),

@@ -3,11 +3,18 @@
 
 use super::names::Name;
 use super::{Fields, audit, codes, decode, list, messages, sddl, sids, steps};
+use crate::Flavor;
 use crate::out::Out;
 use crate::win_event::WinEvent;
 
 /// `winlog.logon`.
-pub(super) fn logon(event: &WinEvent<'_>, code: u16, fields: &Fields<'_>, out: &mut Out<'_>) {
+pub(super) fn logon(
+    event: &WinEvent<'_>,
+    code: u16,
+    flavor: Flavor,
+    fields: &Fields<'_>,
+    out: &mut Out<'_>,
+) {
     let ty = fields.get(Name::LogonType);
     out.text_if("winlog.logon.type", ty.and_then(|ty| codes::name(codes::LOGON_TYPES, ty)));
 
@@ -21,7 +28,8 @@ pub(super) fn logon(event: &WinEvent<'_>, code: u16, fields: &Fields<'_>, out: &
         .or(session.and_then(|name| fields.get(name)));
     out.text_if("winlog.logon.id", id);
 
-    let reason = fields.get(Name::FailureReason).and_then(messages::text);
+    let reason =
+        fields.get(Name::FailureReason).and_then(|code| messages::text_or_code(code, flavor));
     out.text_if("winlog.logon.failure.reason", reason);
     if steps::is_logon_status(code)
         && let Some(status) = fields.get(Name::Status)
@@ -34,7 +42,7 @@ pub(super) fn logon(event: &WinEvent<'_>, code: u16, fields: &Fields<'_>, out: &
 }
 
 /// Single codes: services, Kerberos, trusts, audit policy, network filters.
-pub(super) fn codes(code: u16, fields: &Fields<'_>, out: &mut Out<'_>) {
+pub(super) fn codes(code: u16, flavor: Flavor, fields: &Fields<'_>, out: &mut Out<'_>) {
     fields.put(Name::ServiceName, "service.name", out);
     for (name, table, path) in [
         (Name::ServiceType, codes::SERVICE_TYPES, "service.type"),
@@ -62,21 +70,24 @@ pub(super) fn codes(code: u16, fields: &Fields<'_>, out: &mut Out<'_>) {
         out.text("winlog.event_data.SubCategory", subcategory.name);
     }
     if let Some(changes) = fields.get(Name::AuditPolicyChanges) {
-        let texts = changes.split(',').filter_map(messages::text);
+        let texts = changes.split(',').filter_map(|code| messages::text_or_code(code, flavor));
         list("winlog.event_data.AuditPolicyChangesDescription", texts, out);
     }
-    for (name, path) in [
-        (Name::Direction, "winlog.event_data.DirectionDescription"),
-        (Name::LayerName, "winlog.event_data.LayerNameDescription"),
-    ] {
-        out.text_if(path, fields.get(name).and_then(messages::text));
+    let direction = fields.get(Name::Direction).and_then(messages::text);
+    match (direction, flavor) {
+        // Newer: it moves on.
+        (Some(direction), Flavor::Logs) => out.lower("network.direction", direction),
+        (direction, _) => out.text_if("winlog.event_data.DirectionDescription", direction),
     }
+    let layer = fields.get(Name::LayerName).and_then(messages::text);
+    out.text_if("winlog.event_data.LayerNameDescription", layer);
 }
 
 /// Rights and privileges.
-pub(super) fn access(code: u16, fields: &Fields<'_>, out: &mut Out<'_>) {
+pub(super) fn access(code: u16, flavor: Flavor, fields: &Fields<'_>, out: &mut Out<'_>) {
     if let Some(rights) = fields.get(Name::AccessList) {
-        let texts = rights.split_whitespace().filter_map(messages::text);
+        let texts =
+            rights.split_whitespace().filter_map(|code| messages::text_or_code(code, flavor));
         list("winlog.event_data.AccessListDescription", texts, out);
     }
     if let Some(mask) = fields.get(Name::AccessMask) {

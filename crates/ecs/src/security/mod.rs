@@ -15,6 +15,7 @@ mod codes;
 mod details;
 mod messages;
 mod names;
+mod newer;
 mod process;
 mod sddl;
 mod sids;
@@ -50,11 +51,11 @@ pub(crate) fn pipeline(event: &WinEvent<'_>, flavor: Flavor, out: &mut Out<'_>) 
     if flavor == Flavor::Winlogbeat {
         out.text("event.module", "security");
     }
-    head(event, category::kind(code), flavor, out);
+    head(event, category::kind(code, flavor), flavor, out);
     agent::user_data(event, out);
-    details::logon(event, code, &fields, out);
-    details::codes(code, &fields, out);
-    details::access(code, &fields, out);
+    details::logon(event, code, flavor, &fields, out);
+    details::codes(code, flavor, &fields, out);
+    details::access(code, flavor, &fields, out);
     details::account_control(&fields, out);
     details::descriptors(code, &fields, out);
     process::process(code, flavor, &fields, out);
@@ -62,7 +63,11 @@ pub(crate) fn pipeline(event: &WinEvent<'_>, flavor: Flavor, out: &mut Out<'_>) 
     process::share(code, &fields, out);
     user::user(event, code, &fields, out);
     user::group(code, &fields, out);
-    user::related(event, code, &fields, out);
+    user::related(event, code, flavor, &fields, out);
+    newer::connection(code, flavor, &fields, out);
+    if flavor == Flavor::Logs {
+        newer::objects(code, &fields, out);
+    }
 }
 
 /// Times, what the agent says, and what kind of event it is.

@@ -27,10 +27,13 @@ names! {
     AccessMask Depends
     AccountDomain Stays
     AccountName Stays
+    Application Depends
     AuditPolicyChanges Stays
     ClientAddress Depends
     ClientName Stays
     CommandLine Stays
+    DestAddress Depends
+    DestPort Depends
     Direction Stays
     FailureReason Stays
     IpAddress Depends
@@ -44,18 +47,28 @@ names! {
     NewSd Stays
     NewTargetUserName Stays
     NewUacValue Stays
+    ObjectClass Stays
+    ObjectDN Stays
+    ObjectName Stays
+    ObjectType Stays
     OldSd Stays
     OldTargetUserName Stays
+    OperationType Stays
     ParentProcessName Depends
     PrivilegeList Depends
     ProcessId Depends
     ProcessName Depends
+    Protocol Stays
     RelativeTargetName Stays
+    RemoteMachineID Stays
+    RemoteUserID Stays
     ServiceName Stays
     ServiceType Stays
     ShareLocalPath Stays
     ShareName Stays
     SidList Depends
+    SourceAddress Depends
+    SourcePort Depends
     Status Stays
     SubStatus Stays
     SubcategoryGuid Stays

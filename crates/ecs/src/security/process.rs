@@ -26,6 +26,10 @@ pub(super) fn process(code: u16, flavor: Flavor, fields: &Fields<'_>, out: &mut 
         if let Some(line) = fields.get(Name::CommandLine) {
             out.text("process.command_line", line);
             let all = flavor == Flavor::Winlogbeat;
+            if !all {
+                // It counts them before.
+                out.long("process.args_count", arguments(line).count() as i64);
+            }
             // The integration drops blank values at the end of its pipeline.
             let pieces = arguments(line).filter(|piece| all || !piece.trim().is_empty());
             list("process.args", pieces, out);
@@ -34,7 +38,7 @@ pub(super) fn process(code: u16, flavor: Flavor, fields: &Fields<'_>, out: &mut 
 }
 
 /// What follows the last backslash, or all of it.
-fn file_name(path: &str) -> &str {
+pub(super) fn file_name(path: &str) -> &str {
     path.rsplit_once('\\').map_or(path, |(_, name)| name)
 }
 
@@ -87,7 +91,7 @@ pub(super) fn source(code: u16, fields: &Fields<'_>, out: &mut Out<'_>) {
 
 /// An IPv4 address that is written as an IPv6 one, perhaps in brackets and with a port, as the
 /// former.
-fn plain_address(text: &str) -> &str {
+pub(super) fn plain_address(text: &str) -> &str {
     let bracketed = text.strip_prefix('[');
     let Some(rest) = bracketed.unwrap_or(text).strip_prefix("::ffff:") else { return text };
     let address = match (bracketed, rest.split_once(']')) {

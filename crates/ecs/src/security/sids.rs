@@ -3,7 +3,7 @@
 /// The name of a SID or an abbreviation. Of other SIDs of a domain (or machine) the well-known
 /// last number is named; if it is none there is no name. What remains is its own name.
 pub(super) fn name(sid: &str) -> Option<&str> {
-    if let Some((_, name)) = KNOWN.iter().find(|(known, _)| *known == sid) {
+    if let Some(name) = known(sid) {
         return Some(name);
     }
     if !sid.starts_with("S-1-5-21") {
@@ -16,6 +16,11 @@ pub(super) fn name(sid: &str) -> Option<&str> {
     }
     let rid = &sid[sid.len() - digits..];
     OF_DOMAINS.iter().find(|(known, _)| *known == rid).map(|(_, name)| *name)
+}
+
+/// The name of a SID or an abbreviation that means the same on every machine.
+pub(super) fn known(sid: &str) -> Option<&'static str> {
+    KNOWN.iter().find(|(known, _)| *known == sid).map(|(_, name)| *name)
 }
 
 #[rustfmt::skip]

@@ -81,6 +81,21 @@ pub(super) fn is_share(code: u16) -> bool {
     matches!(code, 5140 | 5145)
 }
 
+/// Windows' filtering platform let a connection pass, or did not; for the integration only.
+pub(super) fn is_connection(code: u16) -> bool {
+    matches!(code, 5152 | 5156..=5158)
+}
+
+/// An object of the directory was changed.
+pub(super) fn is_directory_change(code: u16) -> bool {
+    code == 5136
+}
+
+/// `ObjectName` is a registry key in any case, or may be one.
+pub(super) fn may_be_key(code: u16) -> bool {
+    matches!(code, 4656..=4658 | 4660..=4663)
+}
+
 /// `PrivilegeList` becomes a list.
 pub(super) fn splits_privileges(code: u16) -> bool {
     matches!(code, 4672..=4674 | 4741..=4743)

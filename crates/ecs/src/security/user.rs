@@ -1,7 +1,8 @@
 //! `user.*`, `group.*`, `winlog.computerObject` and `related.user`: who did it, and to whom.
 
 use super::names::Name;
-use super::{Fields, sddl, steps};
+use super::{Fields, newer, sddl, steps};
+use crate::Flavor;
 use crate::out::Out;
 use crate::win_event::WinEvent;
 
@@ -178,11 +179,18 @@ pub(super) fn group(code: u16, fields: &Fields<'_>, out: &mut Out<'_>) {
 }
 
 /// `related.user`: all accounts, in the order in which the pipelines come to them.
-pub(super) fn related(event: &WinEvent<'_>, code: u16, fields: &Fields<'_>, out: &mut Out<'_>) {
+pub(super) fn related(
+    event: &WinEvent<'_>,
+    code: u16,
+    flavor: Flavor,
+    fields: &Fields<'_>,
+    out: &mut Out<'_>,
+) {
     const PATH: &str = "related.user";
     if !out.sink.wants(PATH) {
         return;
     }
+    let object = newer::related_object(code, fields).filter(|_| flavor == Flavor::Logs);
     let subject = Account::subject(event, code, fields).name;
     let target = Account::target(code, fields).name;
     let group = steps::has_group(code);
@@ -202,7 +210,8 @@ pub(super) fn related(event: &WinEvent<'_>, code: u16, fields: &Fields<'_>, out:
     ];
     let descriptors = [fields.get(Name::OldSd), fields.get(Name::NewSd)];
     let descriptors = descriptors.into_iter().flatten().filter(|_| steps::describes_sids(code));
-    out.distinct(PATH, names.into_iter().flatten().chain(descriptors.flat_map(sddl::users)));
+    let names = names.into_iter().flatten().chain(object.as_deref());
+    out.distinct(PATH, names.chain(descriptors.flat_map(sddl::users)));
 }
 
 #[cfg(test)]

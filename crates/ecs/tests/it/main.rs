@@ -13,5 +13,6 @@ mod powershell;
 mod real;
 mod security;
 mod security_data;
+mod security_newer;
 mod sysmon;
 mod windows;

@@ -81,7 +81,7 @@ fn a_whole_process_creation() {
         "host": {"name": "ws1.example.org", "os": {"type": "windows"}},
         "log": {"level": "information"},
         "process": {
-            "args": [r#""C:\Program Files\demo.exe""#, r#""a b""#, "c"],
+            "args": [r#""C:\Program Files\demo.exe""#, r#""a b""#, "c"], "args_count": 4,
             "command_line": r#""C:\Program Files\demo.exe"  "a b" c"#,
             "executable": r"C:\Program Files\demo.exe", "name": "demo.exe",
             "parent": {"executable": r"C:\Windows\explorer.exe", "name": "explorer.exe", "pid": 500},
@@ -123,6 +123,7 @@ fn the_other_flavor() {
             ("event.ingested", json!(null)),
             ("host.os", json!(null)),
             ("process.args", json!([r#""C:\Program Files\demo.exe""#, "", r#""a b""#, "c"])),
+            ("process.args_count", json!(null)),
         ],
     );
 }
@@ -264,7 +265,9 @@ fn failed_logons() {
         ],
     );
     let data = [("FailureReason", "%%1"), ("Status", "0xC000006E"), ("SubStatus", "0x1")];
-    check_security("4625", &data, &[("winlog.logon", json!(null))]);
+    check_security("4625", &data, &[("winlog.logon", json!({"failure": {"reason": "1"}}))]);
+    let winlogbeat = ecs(&security("4625", &data), Flavor::Winlogbeat);
+    check(&winlogbeat, &[("winlog.logon", json!(null))]);
     // Of other events the status is something else.
     check_security("4689", &[("Status", "0xc000006e")], &[("winlog.logon", json!(null))]);
 }
