@@ -233,3 +233,34 @@ fn generic_channels() {
         );
     }
 }
+
+#[test]
+fn channels_without_a_pipeline() {
+    let channel = "Microsoft-Windows-TaskScheduler/Operational";
+    let data = [("TaskName", r"\Demo"), ("UserContext", r"EXAMPLE\ann")];
+    let provider = "Microsoft-Windows-TaskScheduler";
+    let registered =
+        WinEvent { task: Some("106".into()), ..event(channel, provider, "106", &data) };
+    check(
+        &ecs(&registered, Flavor::Logs),
+        &[
+            ("event.action", json!("Task registered")),
+            ("winlog.task", json!("Task registered")),
+            ("winlog.opcode", json!("Info")),
+            ("winlog.event_data.TaskName", json!(r"\Demo")),
+            ("event.category", json!(null)),
+            ("data_stream.dataset", json!("winlog.winlog")),
+        ],
+    );
+    let data = [("ServiceName", "demo"), ("ImagePath", r"C:\x\demo.exe")];
+    let installed = event("System", "Service Control Manager", "7045", &data);
+    check(
+        &ecs(&installed, Flavor::Logs),
+        &[
+            ("event.action", json!("None")),
+            ("winlog.event_data.ImagePath", json!(r"C:\x\demo.exe")),
+            ("service", json!(null)),
+            ("data_stream.dataset", json!("system.system")),
+        ],
+    );
+}
