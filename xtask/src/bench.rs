@@ -1,8 +1,9 @@
 //! `cargo xtask bench`: how long a hunt takes beside merely printing the same file.
 //!
 //! All real EVTX files below a folder become one file: their readable chunks, repeated to a size, behind one
-//! header, so that tools which take a single file can be timed on it. Every figure is the median of some runs,
-//! taken in turns, and every ratio is of one such session; nothing here is an assertion.
+//! header, so that tools which take a single file can be timed on it. JSON lines are measured against merely
+//! parsing them ([`json_lines`](crate::json_lines)). Every figure is the median of some runs, taken in turns, and
+//! every ratio is of one such session; nothing here is an assertion.
 
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -10,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
+use crate::json_lines;
 use crate::steps::cargo_command;
 
 /// The version of the crate `evtx` whose tool is the measure: the one that Dragnet reads with.
@@ -23,6 +25,7 @@ const HEADER: usize = 4 << 10;
 #[derive(Debug)]
 struct Plan {
     events: PathBuf,
+    archives: PathBuf,
     rules: PathBuf,
     megabytes: usize,
     runs: usize,
@@ -65,6 +68,7 @@ fn plan(root: &Path, arguments: &[String]) -> io::Result<Plan> {
     }
     let plan = Plan {
         events: corpora.join("events"),
+        archives: corpora.join("bench"),
         rules: corpora.join("elastic-rules"),
         megabytes,
         runs: runs.max(1),
@@ -80,7 +84,8 @@ fn plan(root: &Path, arguments: &[String]) -> io::Result<Plan> {
 fn run(root: &Path, plan: &Plan) -> io::Result<()> {
     let folder = root.join("target/bench");
     fs::create_dir_all(&folder)?;
-    succeed(cargo_command(root).args(["build", "--release", "--package", "dragnet"]))?;
+    let packages = ["--package", "dragnet", "--package", "xtask"];
+    succeed(cargo_command(root).args(["build", "--release"]).args(packages))?;
     let tools = folder.join("tools");
     let dump = tools.join("bin/evtx_dump");
     if !dump.exists() {
@@ -104,7 +109,7 @@ fn run(root: &Path, plan: &Plan) -> io::Result<()> {
         plan.events.display()
     );
     println!("{}; medians of {} runs taken in turns\n", machine(), plan.runs);
-    println!("| file | threads | what | median s | events/s | × evtx_dump | net of start-up |");
+    println!("| file | threads | what | median s | events/s | × the first | net of start-up |");
     println!("|---|--:|---|--:|--:|--:|--:|");
     let mut alerts = 0;
     for (name, file) in [("once", &once), ("repeated", &repeated)] {
@@ -112,11 +117,23 @@ fn run(root: &Path, plan: &Plan) -> io::Result<()> {
         let events =
             events as f64 * fs::metadata(file)?.len() as f64 / fs::metadata(&once)?.len() as f64;
         for threads in ["1", "2"] {
-            let mut contenders = contenders(plan, &dump, &dragnet, file, &empty, threads);
+            let words = ["-t", threads, "-o", "jsonl"].map(str::to_owned).to_vec();
+            let printing = contender("evtx_dump -o jsonl", &dump, words, file);
+            let mut contenders = contenders(plan, printing, &dragnet, file, &empty, threads);
             measure(&mut contenders, plan.runs)?;
             report(&contenders, &format!("{name}, {size} MB"), threads, events);
             alerts = count_alerts(&contenders)?;
         }
+    }
+    let (lines, count) = json_lines::unpack(&plan.archives, &folder)?;
+    let size = fs::metadata(&lines)?.len() >> 20;
+    let parser = root.join("target/release/xtask");
+    for threads in ["1", "2"] {
+        let words = vec!["parse-json".to_owned(), threads.into()];
+        let parsing = contender("parse with sonic-rs", &parser, words, &lines);
+        let mut contenders = contenders(plan, parsing, &dragnet, &lines, &empty, threads);
+        measure(&mut contenders, plan.runs)?;
+        report(&contenders, &format!("JSON lines, {size} MB"), threads, count as f64);
     }
     println!(
         "\n`once` has every value as often as the corpus has it; `repeated` has the same chunks again and again,"
@@ -125,50 +142,59 @@ fn run(root: &Path, plan: &Plan) -> io::Result<()> {
         "which favours whoever remembers values. Start-up is hunting an empty file with the same rules."
     );
     println!(
+        "JSON lines are those of NXLog in the archives below {}. Parsing them is splitting the file at line feeds",
+        plan.archives.display()
+    );
+    println!(
+        "and going over each object's members with `sonic_rs::to_object_iter`, which checks the syntax of every value"
+    );
+    println!("and decodes none; its time is that of a process, which reads the whole file first.");
+    println!(
         "`repeated` gives {alerts} alerts with all rules, far more than a log in peace; a hunt writes them all."
     );
     Ok(())
 }
 
+/// A command whose last argument is a file.
+fn contender(
+    name: &'static str,
+    program: &Path,
+    mut arguments: Vec<String>,
+    file: &Path,
+) -> Contender {
+    arguments.push(file.display().to_string());
+    Contender { name, program: program.to_path_buf(), arguments, times: Vec::new() }
+}
+
 /// The commands to time, the measure first. Those named `start-up` are subtracted from the next.
 fn contenders(
     plan: &Plan,
-    dump: &Path,
+    measure: Contender,
     dragnet: &Path,
     file: &Path,
     empty: &Path,
     threads: &str,
 ) -> Vec<Contender> {
-    let text = |path: &Path| path.display().to_string();
-    let hunt = |rules: &[PathBuf], file: &Path| {
+    let hunt = |name, rules: &[PathBuf], file: &Path| {
         let mut words =
             vec!["hunt".to_owned(), "--quiet".into(), "--threads".into(), threads.into()];
         for rules in rules {
-            words.extend(["--rules".to_owned(), text(rules)]);
+            words.extend(["--rules".to_owned(), rules.display().to_string()]);
         }
-        words.push(text(file));
-        words
+        contender(name, dragnet, words, file)
     };
     let one = [plan.rules.join(ONE_RULE)];
     let all = [plan.rules.join("rules"), plan.rules.join("rules_building_block")];
-    let dump_words = ["-t", threads, "-o", "jsonl"].map(str::to_owned);
-    let entry = |name, program: &Path, arguments| Contender {
-        name,
-        program: program.to_path_buf(),
-        arguments,
-        times: Vec::new(),
-    };
-    let dump_words = dump_words.into_iter().chain([text(file)]).collect();
-    let mut contenders = vec![entry("evtx_dump -o jsonl", dump, dump_words)];
+    let mut contenders = vec![measure];
     // It prints in the order of reading, on one thread.
     if threads == "1" {
-        contenders.push(entry("normalize", dragnet, vec!["normalize".into(), text(file)]));
+        contenders.push(contender("normalize", dragnet, vec!["normalize".into()], file));
     }
     contenders.extend([
-        entry("start-up, 1 rule", dragnet, hunt(&one, empty)),
-        entry("hunt, 1 rule", dragnet, hunt(&one, file)),
-        entry("start-up, all EQL rules", dragnet, hunt(&all, empty)),
-        entry("hunt, all EQL rules", dragnet, hunt(&all, file)),
+        hunt("start-up, 1 rule", &one, empty),
+        hunt("hunt, 1 rule", &one, file),
+        hunt("start-up, all EQL rules", &all, empty),
+        hunt("hunt, all EQL rules", &all, file),
     ]);
     contenders
 }

@@ -4,6 +4,7 @@
 mod arrows;
 mod bench;
 mod ecs_fields;
+mod json_lines;
 mod steps;
 mod tidy;
 
@@ -17,9 +18,11 @@ chores:
   test     format, tidy, crate arrows, lints, tests, doc tests, docs: all of it, then what failed
   tidy     sizes of files and functions, and what must not be in the sources
   arrows   which crate uses which
-  bench    hunting beside printing; [--corpora DIR] [--megabytes N] [--runs N]
+  bench    hunting beside printing or parsing; [--corpora DIR] [--megabytes N] [--runs N]
   ecs-fields ECS_FLAT_YML [VERSION]
            the table of ECS fields, from the schema's published file; of the version it was, if none is given
+  parse-json THREADS FILE
+           what the benchmark measures JSON lines against
 ";
 
 fn main() -> ExitCode {
@@ -37,6 +40,7 @@ fn main() -> ExitCode {
         ["ecs-fields", schema, version] => {
             ecs_fields::run(root(), Path::new(schema), Some(version))
         }
+        ["parse-json", threads, file] => json_lines::parse(threads, Path::new(file)),
         ["arrows"] => steps::show(&arrows::check(root())),
         _ => {
             print!("{USAGE}");

@@ -2,7 +2,7 @@
 //!
 //! These names stand in a publisher's metadata (its manifest or message file), which an event file
 //! does not carry. Source: rendered events of the providers in question, English. Many providers
-//! have no names at all: the Service Control Manager, WMI-Activity, the two of TerminalServices,
+//! have no names at all: the Service Control Manager, WMI-Activity, the two of `TerminalServices`,
 //! Bits-Client and the firewall write task 0, and those of the kernel (General, Boot, Power) number
 //! their tasks without naming them.
 
