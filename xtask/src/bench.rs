@@ -73,7 +73,7 @@ fn plan(root: &Path, arguments: &[String]) -> io::Result<Plan> {
         megabytes,
         runs: runs.max(1),
     };
-    for path in [&plan.events, &plan.rules] {
+    for path in [&plan.events, &plan.archives, &plan.rules] {
         if !path.exists() {
             return Err(io::Error::other(format!("{} is not here; see --corpora", path.display())));
         }
@@ -125,34 +125,37 @@ fn run(root: &Path, plan: &Plan) -> io::Result<()> {
             alerts = count_alerts(&contenders)?;
         }
     }
-    let (lines, count) = json_lines::unpack(&plan.archives, &folder)?;
+    bench_lines(root, plan, &dragnet, &empty)?;
+    print_notes(plan, alerts);
+    Ok(())
+}
+
+/// Hunting JSON lines beside parsing them.
+fn bench_lines(root: &Path, plan: &Plan, dragnet: &Path, empty: &Path) -> io::Result<()> {
+    let (lines, count) = json_lines::unpack(&plan.archives, &root.join("target/bench"))?;
     let size = fs::metadata(&lines)?.len() >> 20;
     let parser = root.join("target/release/xtask");
     for threads in ["1", "2"] {
         let words = vec!["parse-json".to_owned(), threads.into()];
         let parsing = contender("parse with sonic-rs", &parser, words, &lines);
-        let mut contenders = contenders(plan, parsing, &dragnet, &lines, &empty, threads);
+        let mut contenders = contenders(plan, parsing, dragnet, &lines, empty, threads);
         measure(&mut contenders, plan.runs)?;
         report(&contenders, &format!("JSON lines, {size} MB"), threads, count as f64);
     }
+    Ok(())
+}
+
+fn print_notes(plan: &Plan, alerts: usize) {
     println!(
-        "\n`once` has every value as often as the corpus has it; `repeated` has the same chunks again and again,"
-    );
-    println!(
-        "which favours whoever remembers values. Start-up is hunting an empty file with the same rules."
-    );
-    println!(
-        "JSON lines are those of NXLog in the archives below {}. Parsing them is splitting the file at line feeds",
+        "
+`once` has every value as often as the corpus has it; `repeated` has the same chunks again and again,
+which favours whoever remembers values. Start-up is hunting an empty file with the same rules.
+`repeated` gives {alerts} alerts with all rules, far more than a log in peace; a hunt writes them all.
+JSON lines are those of NXLog in the archives below {}. Parsing them is splitting the file at line feeds
+and going over each object's members with `sonic_rs::to_object_iter`, which checks the syntax of every value
+and decodes none; its time is that of a process, which reads the whole file first.",
         plan.archives.display()
     );
-    println!(
-        "and going over each object's members with `sonic_rs::to_object_iter`, which checks the syntax of every value"
-    );
-    println!("and decodes none; its time is that of a process, which reads the whole file first.");
-    println!(
-        "`repeated` gives {alerts} alerts with all rules, far more than a log in peace; a hunt writes them all."
-    );
-    Ok(())
 }
 
 /// A command whose last argument is a file.

@@ -83,6 +83,8 @@ const fn line_end(bytes: &[u8], mut at: usize) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use dragnet_event::{FieldType, Schema};
+
     use super::*;
 
     #[test]
@@ -117,6 +119,16 @@ mod tests {
             "é",
         ] {
             assert_eq!(lookup(name), None, "{name}");
+        }
+    }
+
+    /// The open schema tells addresses by their names alone; it must not be wrong about a field of ECS.
+    #[test]
+    fn the_open_schema_knows_addresses() {
+        let schema = Schema::open();
+        for field in all() {
+            let is_address = schema.field(field.name).ty() == FieldType::Ip;
+            assert_eq!(is_address, field.ty == "ip", "{}", field.name);
         }
     }
 

@@ -28,8 +28,7 @@ pub(super) fn logon(
         .or(session.and_then(|name| fields.get(name)));
     out.text_if("winlog.logon.id", id);
 
-    let reason =
-        fields.get(Name::FailureReason).and_then(|code| messages::text_or_code(code, flavor));
+    let reason = fields.get(Name::FailureReason).and_then(|code| text_or_code(code, flavor));
     out.text_if("winlog.logon.failure.reason", reason);
     if steps::is_logon_status(code)
         && let Some(status) = fields.get(Name::Status)
@@ -70,7 +69,7 @@ pub(super) fn codes(code: u16, flavor: Flavor, fields: &Fields<'_>, out: &mut Ou
         out.text("winlog.event_data.SubCategory", subcategory.name);
     }
     if let Some(changes) = fields.get(Name::AuditPolicyChanges) {
-        let texts = changes.split(',').filter_map(|code| messages::text_or_code(code, flavor));
+        let texts = changes.split(',').filter_map(|code| text_or_code(code, flavor));
         list("winlog.event_data.AuditPolicyChangesDescription", texts, out);
     }
     let direction = fields.get(Name::Direction).and_then(messages::text);
@@ -86,8 +85,7 @@ pub(super) fn codes(code: u16, flavor: Flavor, fields: &Fields<'_>, out: &mut Ou
 /// Rights and privileges.
 pub(super) fn access(code: u16, flavor: Flavor, fields: &Fields<'_>, out: &mut Out<'_>) {
     if let Some(rights) = fields.get(Name::AccessList) {
-        let texts =
-            rights.split_whitespace().filter_map(|code| messages::text_or_code(code, flavor));
+        let texts = rights.split_whitespace().filter_map(|code| text_or_code(code, flavor));
         list("winlog.event_data.AccessListDescription", texts, out);
     }
     if let Some(mask) = fields.get(Name::AccessMask) {
@@ -104,6 +102,13 @@ pub(super) fn access(code: u16, flavor: Flavor, fields: &Fields<'_>, out: &mut O
     } else {
         fields.keep(Name::PrivilegeList, out);
     }
+}
+
+/// The text that a code stands for; in newer pipelines one that has no text stands for itself, without its `%%`.
+fn text_or_code(code: &str, flavor: Flavor) -> Option<&str> {
+    let code = code.trim();
+    let itself = code.strip_prefix("%%").unwrap_or(code);
+    messages::text(code).or(Some(itself).filter(|_| flavor == Flavor::Logs && !itself.is_empty()))
 }
 
 /// What is set in an account, and what changed.

@@ -1,19 +1,10 @@
 //! The texts that `%%n` in event data stands for: the message table of Windows' `msobjs.dll`
 //! (Windows Server 2019).
 
-use crate::Flavor;
-
 /// The text of a number, given with or without `%%` and blanks around it.
 pub(super) fn text(code: &str) -> Option<&'static str> {
     let code = code.trim();
     of_number(code.strip_prefix("%%").unwrap_or(code).parse().ok()?)
-}
-
-/// The same; in newer pipelines a code that has no text stands for itself, without its `%%`.
-pub(super) fn text_or_code(code: &str, flavor: Flavor) -> Option<&str> {
-    let code = code.trim();
-    let itself = code.strip_prefix("%%").unwrap_or(code);
-    text(code).or(Some(itself).filter(|_| flavor == Flavor::Logs && !itself.is_empty()))
 }
 
 /// The text of a number.

@@ -4,7 +4,9 @@
 //! straight to `winlog.event_data`, and each group of ECS fields is put from the sorted values.
 //! Unlike Sysmon's, data that move into ECS fields are the exception, and `-` is a value like any
 //! other except where a step says otherwise. Which steps an event goes through hangs on its id:
-//! `steps.rs`; what codes mean, in the tables of the other files.
+//! `steps.rs`; what codes mean, in the tables of the other files. What only the integration's newer
+//! pipeline does, and Winlogbeat's module does not, is in `newer.rs`; its structure of the XML of
+//! scheduled tasks (`winlog.scheduled_task`) and of certificate requests (`winlog.adcs`) is not made.
 //!
 //! Where Elastic fails on a value (a number that is none) and marks the event, the value stays
 //! where it was here.
