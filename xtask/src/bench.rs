@@ -2,7 +2,7 @@
 //!
 //! All real EVTX files below a folder become one file: their readable chunks, repeated to a size, behind one
 //! header, so that tools which take a single file can be timed on it. JSON lines are measured against merely
-//! parsing them ([`json_lines`](crate::json_lines)). Every figure is the median of some runs, taken in turns, and
+//! parsing them ([`json_lines`]). Every figure is the median of some runs, taken in turns, and
 //! every ratio is of one such session; nothing here is an assertion.
 
 use std::fs::{self, File};
