@@ -191,10 +191,10 @@ impl Seen {
         let in_ecs = self.fields.keys().filter(|path| lookup(path).is_some()).count();
         writeln!(
             out,
-            "{} fields in {} events, {} of them in ECS {VERSION}",
+            "{} fields, {} of them in ECS {VERSION}, in {} events",
             thousands(self.fields.len() as u64),
-            thousands(self.events),
             thousands(in_ecs as u64),
+            thousands(self.events),
         )
     }
 }

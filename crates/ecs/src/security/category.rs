@@ -13,7 +13,7 @@ pub(super) struct Kind {
     pub(super) action: &'static str,
 }
 
-/// The kind of an event id, from the newest of Elastic's pipelines; ids that they do not know have
+/// The kind of an event id, from the newest of Elastic's pipelines; ids that those do not know have
 /// none, and keep the task as their action.
 pub(super) fn kind(code: u16, flavor: Flavor) -> Option<&'static Kind> {
     let find = |table: &'static [(u16, Kind)]| {

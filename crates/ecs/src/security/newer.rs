@@ -30,6 +30,7 @@ pub(super) fn connection(code: u16, flavor: Flavor, fields: &Fields<'_>, out: &m
     if !moves {
         return;
     }
+    // Elastic: the source counts as it was written, too, as it does for logons.
     let addresses = [destination, source, source.map(plain_address)];
     out.distinct("related.ip", addresses.into_iter().flatten());
     let Some(protocol) = fields.said(Name::Protocol) else { return };
