@@ -49,8 +49,8 @@ pub(crate) fn run(args: &FieldsArgs, terminal: Terminal) -> anyhow::Result<ExitS
     Ok(if problems.is_empty() { ExitStatus::Nothing } else { ExitStatus::Error })
 }
 
-/// The column of ECS types: room for the longest, `match_only_text`.
-const ECS_WIDTH: usize = 15;
+/// The column of ECS types: room for the longest, `constant_keyword`.
+const ECS_WIDTH: usize = 16;
 
 /// A field's type in ECS, with `[]` where documents are to hold an array; `-` for a field that is not ECS.
 fn ecs_type(path: &str) -> String {

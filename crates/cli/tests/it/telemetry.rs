@@ -16,6 +16,7 @@ fn fields_of_the_example() {
         line.split_whitespace().nth(2).map(str::to_owned)
     };
     assert_eq!(ecs_type("event.category").as_deref(), Some("keyword[]"));
+    assert_eq!(ecs_type("data_stream.dataset").as_deref(), Some("constant_keyword"));
     assert_eq!(ecs_type("winlog.channel").as_deref(), Some("-"));
     assert!(run.out.contains(" of them in ECS 9."), "{}", run.out);
     assert!(run.out.trim_end().ends_with(", in 15 events"), "{}", run.out);
