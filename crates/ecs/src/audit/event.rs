@@ -176,15 +176,12 @@ impl<'a> Event<'a> {
 
     fn tag(&mut self, pair: Pair<'a>) {
         // Several keys are one text in hexadecimal, with a 1 between them.
-        match fields::bytes(pair.value).filter(|_| !pair.is_quoted) {
-            Some(bytes) => {
-                let keys = bytes.split(|byte| *byte == 1).map(fields::text);
-                self.tags.extend(keys.filter(|key| !key.is_empty()).map(Cow::Owned));
-            }
-            None => {
-                let key = pair.value.split_once('=').map_or(pair.value, |(_, key)| key);
-                self.tags.push(Cow::Borrowed(key));
-            }
+        if let Some(bytes) = fields::bytes(pair.value).filter(|_| !pair.is_quoted) {
+            let keys = bytes.split(|byte| *byte == 1).map(fields::text);
+            self.tags.extend(keys.filter(|key| !key.is_empty()).map(Cow::Owned));
+        } else {
+            let key = pair.value.split_once('=').map_or(pair.value, |(_, key)| key);
+            self.tags.push(Cow::Borrowed(key));
         }
     }
 
@@ -278,7 +275,7 @@ fn is_encoded(kind: &str, name: &str) -> bool {
     }
 }
 
-/// A record's pairs. The verdict of an SELinux decision is words: `avc:  denied  { read } for  pid=…`.
+/// A record's pairs. The verdict of a decision of `SELinux` is words: `avc:  denied  { read } for  pid=…`.
 fn pairs<'a>(record: &AuditRecord<'a>) -> impl Iterator<Item = Pair<'a>> {
     let verdict = record.text.split_once("avc:").and_then(|(_, rest)| {
         let (result, rest) = rest.trim_start().split_once('{')?;

@@ -58,21 +58,19 @@ impl<'a> Iterator for Pairs<'a> {
             }
             let pair =
                 |value, is_quoted| Pair { name, value, is_quoted, is_enriched: self.is_enriched };
-            let (pair, after) = match value.chars().next() {
-                Some(quote @ ('"' | '\'')) => {
-                    let inner = &value[1..];
-                    let (value, after) = inner.split_once(quote).unwrap_or((inner, ""));
-                    (pair(value.trim_matches(' '), true), after)
-                }
-                _ => {
-                    let is_end = |c: char| c.is_ascii_whitespace() || c == ENRICHED;
-                    let len = value.find(is_end).unwrap_or(value.len());
-                    let (value, after) = value.split_at(len);
-                    // The end of `msg='…'`, or of brackets that some programs put around pairs.
-                    let bare = value.trim_end_matches(['\'', ',']);
-                    let bare = if bare.contains('(') { bare } else { bare.trim_end_matches(')') };
-                    (pair(bare, false), after)
-                }
+            let quote = value.chars().next().filter(|c| matches!(c, '"' | '\''));
+            let (pair, after) = if let Some(quote) = quote {
+                let inner = &value[1..];
+                let (value, after) = inner.split_once(quote).unwrap_or((inner, ""));
+                (pair(value.trim_matches(' '), true), after)
+            } else {
+                let is_end = |c: char| c.is_ascii_whitespace() || c == ENRICHED;
+                let len = value.find(is_end).unwrap_or(value.len());
+                let (value, after) = value.split_at(len);
+                // The end of `msg='…'`, or of brackets that some programs put around pairs.
+                let bare = value.trim_end_matches(['\'', ',']);
+                let bare = if bare.contains('(') { bare } else { bare.trim_end_matches(')') };
+                (pair(bare, false), after)
             };
             self.rest = after;
             return Some(pair);

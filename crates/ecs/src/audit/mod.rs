@@ -57,7 +57,7 @@ pub(crate) fn normalize(audit: &AuditEvent<'_>, flavor: Flavor, out: &mut Out<'_
     process(&event, out);
     users(&event, class.users, flavor, out);
     data(&event, class.is_remote, out);
-    summary(&event, object, out);
+    summary(&event, &object, out);
 }
 
 /// Times, datasets, the host, and what is the same for all events.
@@ -408,7 +408,7 @@ fn data(event: &Event<'_>, is_remote: bool, out: &mut Out<'_>) {
 }
 
 /// `auditd.summary`: who did it, to what, by what.
-fn summary(event: &Event<'_>, object: Object<'_>, out: &mut Out<'_>) {
+fn summary(event: &Event<'_>, object: &Object<'_>, out: &mut Out<'_>) {
     let who = |key| event.name(key).or_else(|| event.id(key));
     out.text_if("auditd.summary.actor.primary", who("auid"));
     out.text_if("auditd.summary.actor.secondary", event.get("acct").or_else(|| who("uid")));
