@@ -9,8 +9,9 @@ use fields::Pair;
 /// What stands for an id that nobody has.
 pub(super) const UNSET: &str = "unset";
 
-/// Data, arguments and paths of one event beyond which no more are taken. The kernel writes at most a few dozen data
-/// and paths, and arguments up to some 100,000.
+/// Ids, data, arguments and paths of one event beyond which no more are taken. The kernel writes some ten ids, at most
+/// a few dozen data and paths, and arguments up to some 100,000.
+const MAX_IDS: usize = 64;
 const MAX_DATA: usize = 1024;
 const MAX_PATHS: usize = 1024;
 const MAX_ARGS: usize = 1 << 20;
@@ -109,25 +110,20 @@ impl<'a> Event<'a> {
                 "ses" => self.session = Some(id(pair.value)),
                 name if name.ends_with("uid") || name.ends_with("gid") => {
                     // An older kernel says `old auid=… new auid=…`: the last is the one that is valid.
-                    let old = self.id(name);
-                    if let (Some(old), "auid") = (old, name) {
-                        self.ids.push(("old-auid", old));
-                        self.ids.retain(|(known, _)| *known != "auid");
-                    }
-                    if old.is_none() || name == "auid" {
-                        self.add_id(name, id(pair.value));
+                    let known = self.ids.iter().position(|(known, _)| *known == name);
+                    match known {
+                        None if self.ids.len() < MAX_IDS => self.ids.push((name, id(pair.value))),
+                        Some(at) if name == "auid" && self.id("old-auid").is_none() => {
+                            let old = std::mem::replace(&mut self.ids[at].1, id(pair.value));
+                            self.ids.push(("old-auid", old));
+                        }
+                        _ => {}
                     }
                 }
                 _ => self.common(record, pair),
             }
         }
         self.translate();
-    }
-
-    fn add_id(&mut self, name: &'a str, value: &'a str) {
-        if self.ids.len() < MAX_DATA {
-            self.ids.push((name, value));
-        }
     }
 
     /// The numbers of architecture and call by their names.

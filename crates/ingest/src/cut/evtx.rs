@@ -100,8 +100,8 @@ impl Cut for Chunks {
             }
             self.stream.fill(CHUNK + HEADER);
             let len = CHUNK.min(self.stream.buf.len());
-            let header = find_header(&self.stream.buf).unwrap_or(len);
-            if header == 0 {
+            let header = find_header(&self.stream.buf);
+            if header == Some(0) {
                 // The next file.
                 if let Some(fault) = self.missing() {
                     return Some(Err(fault));
@@ -109,7 +109,7 @@ impl Cut for Chunks {
                 (self.header, self.count) = (HEADER, 0);
                 continue;
             }
-            let len = len.min(header);
+            let len = header.map_or(len, |header| len.min(header));
             if len == 0 {
                 return self.end().map(Err);
             }

@@ -196,29 +196,28 @@ fn events_are_not_cut() {
         let seconds = 1_700_000_000 + serial;
         format!("type=PROCTITLE msg=audit({seconds}.000:{serial}): proctitle=\"t{serial}\"\n")
     };
-    let mut log = String::new();
+    let mut log = Vec::new();
     for serial in 0..16_000 {
         let seconds = 1_700_000_000 + serial;
-        log += &format!(
-            "type=SYSCALL msg=audit({seconds}.000:{serial}): arch=c000003e syscall=59 success=yes pid={serial} uid=0\n"
-        );
+        let call = "arch=c000003e syscall=59 success=yes uid=0";
+        log.push(format!("type=SYSCALL msg=audit({seconds}.000:{serial}): {call} pid={serial}\n"));
         // A title comes when the next event has begun; after a hundred of them none goes on.
         if serial % 100 != 0 {
-            log += &title(serial - 1);
+            log.push(title(serial - 1));
         }
         if serial % 100 == 99 {
-            log += &title(serial);
+            log.push(title(serial));
         }
     }
-    let read = read_bytes(log);
+    let read = read_bytes(log.concat());
     assert!(read.problems.is_empty() && read.blocks > 1);
     let expected: Vec<String> = (0..16_000).map(|serial| format!("t{serial}")).collect();
     assert_eq!(read.texts("process.title"), expected);
 }
 
 fn sysmon(id: u32, data: &[(&str, &str)]) -> String {
-    let data: String =
-        data.iter().map(|(name, value)| format!("<Data Name=\"{name}\">{value}</Data>")).collect();
+    let datum = |(name, value): &(&str, &str)| format!("<Data Name=\"{name}\">{value}</Data>");
+    let data = data.iter().map(datum).collect::<Vec<_>>().concat();
     format!(
         "<Event><System><Provider Name=\"Linux-Sysmon\" Guid=\"{{ff032593-a8d3-4f13-b0d6-01fc615a0f97}}\"/>\
          <EventID>{id}</EventID><Version>5</Version><Level>4</Level><Task>{id}</Task><Opcode>0</Opcode>\
