@@ -37,7 +37,9 @@ impl<'a> Iterator for Pairs<'a> {
 
     fn next(&mut self) -> Option<Pair<'a>> {
         loop {
-            let rest = self.rest.trim_start_matches([' ', '\t', '\'', '(', ')', ',', '\r', '\n']);
+            let is_between =
+                |c: char| c.is_ascii_whitespace() || matches!(c, '\'' | '(' | ')' | ',');
+            let rest = self.rest.trim_start_matches(is_between);
             if let Some(rest) = rest.strip_prefix(ENRICHED) {
                 (self.rest, self.is_enriched) = (rest, true);
                 continue;
@@ -139,6 +141,7 @@ mod tests {
         );
         check("", &[]);
         check("a=\"never closed b=c", &[("a", "never closed b=c")]);
+        check("a\u{c}b=c \u{c}", &[("b", "c")]);
         check("= =x a==b", &[("", "x"), ("a", "=b")]);
         let enriched: Vec<_> = pairs("uid=0 res=1\u{1d}UID=\"root\" AUID=\"mira\"")
             .filter(|pair| pair.is_enriched)
