@@ -63,7 +63,8 @@ pub(crate) struct InputArgs {
     /// Log files or directories; `-` is standard input
     ///
     /// EVTX, Windows event XML; NDJSON and JSON arrays of ECS documents (also a search's answer), or of Windows
-    /// events as NXLog, evtx_dump, Chainsaw, EvtxECmd, Azure Monitor or Winlogbeat write them; also inside gzip and
+    /// events as NXLog, evtx_dump, Chainsaw, EvtxECmd, Azure Monitor or Winlogbeat write them; CSV of the Event Viewer
+    /// or of PowerShell's Get-WinEvent; auditd; Sysmon for Linux in syslog or journald's JSON; also inside gzip and
     /// zip. The form is told from the content. Directories are read with everything below them.
     #[arg(required = true, value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
@@ -79,12 +80,13 @@ pub(crate) struct InputArgs {
     /// Take documents as they are: do not fill in the dataset, host.os.type, event.ingested and host.id that rules test
     #[arg(long)]
     pub(crate) no_complete: bool,
-    /// The form of JSON records, if they are not to be told apart by their keys
+    /// The form of JSON records, if they are not to be told apart by their keys; with csv, sysmon-linux and auditd, of
+    /// every text
     #[arg(long, value_enum, default_value_t = InputFormat::Auto, value_name = "FORM")]
     pub(crate) input_format: InputFormat,
 }
 
-/// The form of JSON records.
+/// The form of records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum InputFormat {
     /// Look at each record
@@ -107,6 +109,13 @@ pub(crate) enum InputFormat {
     Winlogbeat6,
     /// What Winlogbeat 7 and later or Elastic Agent ship, before an ingest pipeline
     Agent,
+    /// CSV of the Event Viewer or of Get-WinEvent; times without a zone are taken as UTC
+    Csv,
+    /// Syslog that holds events of Sysmon for Linux
+    #[value(name = "sysmon-linux")]
+    SysmonLinux,
+    /// Logs of the Linux audit daemon
+    Auditd,
 }
 
 impl InputFormat {
@@ -120,6 +129,9 @@ impl InputFormat {
             InputFormat::SecurityEvent => Form::SecurityEvent,
             InputFormat::Winlogbeat6 => Form::Winlogbeat6,
             InputFormat::Agent => Form::Agent,
+            InputFormat::Csv => Form::Csv,
+            InputFormat::SysmonLinux => Form::Syslog,
+            InputFormat::Auditd => Form::Audit,
         })
     }
 }

@@ -112,7 +112,7 @@ impl Study<'_> {
         let mut batch = Batch::new(rules.fields(), &Schema::open().field("@timestamp"));
         let mut matcher = Matcher::new(rules);
         let mut problems = std::mem::take(&mut self.problems);
-        let done = each_block(self.sources, &mut problems, |block, problems| {
+        let done = each_block(self.sources, options.form, &mut problems, |block, problems| {
             self.block(block, &options, &mut batch, &mut matcher, problems);
             Ok::<(), Infallible>(())
         });

@@ -30,7 +30,7 @@ pub(crate) fn run(args: &FieldsArgs, terminal: Terminal) -> anyhow::Result<ExitS
     let (sources, mut problems) = discover(&args.input.paths);
     let options = args.input.options()?;
     let mut seen = Seen { from: args.input.from, to: args.input.to, ..Seen::default() };
-    let done = each_block(&sources, &mut problems, |block, problems| {
+    let done = each_block(&sources, options.form, &mut problems, |block, problems| {
         block.read(&options, &mut seen, problems);
         Ok::<(), Infallible>(())
     });

@@ -25,7 +25,7 @@ pub(crate) fn run(args: &NormalizeArgs, terminal: Terminal) -> anyhow::Result<Ex
     let out = BufWriter::new(io::stdout().lock());
     let (from, to) = (args.input.from, args.input.to);
     let mut printer = Printer { document: Document::new(), out, from, to, written: Ok(()) };
-    each_block(&sources, &mut problems, |block, problems| {
+    each_block(&sources, options.form, &mut problems, |block, problems| {
         block.read(&options, &mut printer, problems);
         std::mem::replace(&mut printer.written, Ok(()))
     })?;

@@ -92,7 +92,7 @@ fn schema(args: &QueryArgs, sources: &[Source], options: &Options) -> anyhow::Re
     let mut survey = Survey::default();
     for source in sources {
         // What cannot be read is named when the query runs.
-        for block in source.open(0).into_iter().flatten().flatten() {
+        for block in source.open_as(0, options.form).into_iter().flatten().flatten() {
             block.read(options, &mut survey, &mut Vec::new());
         }
     }

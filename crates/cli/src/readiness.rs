@@ -31,7 +31,7 @@ pub(crate) fn run(args: &ReadinessArgs, terminal: Terminal) -> anyhow::Result<Ex
     let (sources, mut problems) = discover(&args.input.paths);
     let options = args.input.options()?;
     let mut batch = Batch::new(telemetry.fields(), &Schema::open().field("@timestamp"));
-    let done = each_block(&sources, &mut problems, |block, problems| {
+    let done = each_block(&sources, options.form, &mut problems, |block, problems| {
         batch.clear();
         let (from, to) = (args.input.from, args.input.to);
         let mut window = Window { batch: &mut batch, from, to, timeless: 0 };

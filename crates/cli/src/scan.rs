@@ -75,6 +75,7 @@ pub(crate) struct Outcome {
 struct Feed<'a> {
     sources: std::iter::Enumerate<std::slice::Iter<'a, Source>>,
     current: Option<(usize, Blocks)>,
+    form: Option<Form>,
     /// Bytes of the sources that are done.
     done: u64,
     /// How many have been handed out.
@@ -110,7 +111,7 @@ impl Feed<'_> {
                 self.current = None;
             }
             let (number, source) = self.sources.next()?;
-            match source.open(number as u32) {
+            match source.open_as(number as u32, self.form) {
                 Ok(blocks) => self.current = Some((number, blocks)),
                 Err(problem) => return Some((number, self.done, Err(problem))),
             }
@@ -188,8 +189,9 @@ struct Found {
 impl Scan<'_> {
     /// Reads everything and matches it.
     pub(crate) fn run(&self, rules: &RuleSet, progress: &Progress) -> Outcome {
-        let feed =
-            Feed { sources: self.sources.iter().enumerate(), current: None, done: 0, handed: 0 };
+        let sources = self.sources.iter().enumerate();
+        let form = self.options.form;
+        let feed = Feed { sources, current: None, form, done: 0, handed: 0 };
         let feed = Mutex::new(feed);
         let event_count = AtomicU64::new(0);
         let found: Vec<Found> = std::thread::scope(|scope| {
@@ -324,9 +326,10 @@ impl Scan<'_> {
         let mut missing: Vec<EventRef> = wanted.filter(|e| !known.contains_key(e)).collect();
         missing.sort_unstable();
         missing.dedup();
+        let form = self.options.form;
         for of_source in missing.chunk_by(|a, b| a.source == b.source) {
             let number = of_source[0].source;
-            let Ok(blocks) = self.sources[number as usize].open(number) else { continue };
+            let Ok(blocks) = self.sources[number as usize].open_as(number, form) else { continue };
             let mut parts = of_source.chunk_by(|a, b| a.block == b.block).peekable();
             for block in blocks.filter_map(Result::ok) {
                 let Some(next) = parts.peek() else { break };

@@ -54,7 +54,10 @@ pub(crate) fn head(event: &WinEvent<'_>, out: &mut Out<'_>) {
     out.text_if("host.name", computer);
     out.text_if("winlog.computer_name", computer);
     out.text_if("winlog.channel", Some(&*event.channel).filter(|c| !c.is_empty()));
-    out.text("winlog.api", "wineventlog");
+    // Sysmon for Linux knows no event log: its events come from a file.
+    if provider != Some(crate::sysmon::LINUX_PROVIDER) {
+        out.text("winlog.api", "wineventlog");
+    }
     out.text_if("winlog.task", task(event));
     out.text_if("winlog.activity_id", filled(event.activity_id.as_ref()));
     out.text_if("winlog.related_activity_id", filled(event.related_activity_id.as_ref()));

@@ -4,11 +4,20 @@ use crate::out::Out;
 
 /// Puts the arguments of a command line, as an array, and how many there are.
 pub(crate) fn put(line: &str, args: &str, count: &str, out: &mut Out<'_>) {
+    put_split(|each| split(line, each), args, count, out);
+}
+
+/// The same for a command line of a POSIX shell.
+pub(crate) fn put_posix(line: &str, args: &str, count: &str, out: &mut Out<'_>) {
+    put_split(|each| split_posix(line, each), args, count, out);
+}
+
+fn put_split(split: impl FnOnce(&mut dyn FnMut(&str)), args: &str, count: &str, out: &mut Out<'_>) {
     if !out.wants_any(&[args, count]) {
         return;
     }
     let mut n = 0;
-    split(line, |arg| {
+    split(&mut |arg| {
         out.text(args, arg);
         n += 1;
     });
@@ -23,7 +32,7 @@ pub(crate) fn put(line: &str, args: &str, count: &str, out: &mut Out<'_>) {
 /// elsewhere stand for themselves. `""` within quotes is a literal quote that also ends the quotes
 /// (the runtime's rule before 2008). The program name gets no special rule. Source: the ingest
 /// pipelines' `process.args`, which follow Go's `os.commandLineToArgv`.
-pub(crate) fn split(command_line: &str, mut each: impl FnMut(&str)) {
+pub(crate) fn split(command_line: &str, each: &mut dyn FnMut(&str)) {
     let mut rest = command_line;
     let mut buffer = String::new();
     loop {
@@ -42,6 +51,41 @@ pub(crate) fn split(command_line: &str, mut each: impl FnMut(&str)) {
             each(&rest[..plain]);
             rest = rest.get(plain + 1..).unwrap_or_default();
         }
+    }
+}
+
+/// Splits a command line as a POSIX shell does: nothing is special between single quotes; between double quotes a
+/// backslash stands before a quote, a backslash, `$` or `` ` ``, outside of quotes before anything.
+///
+/// Sysmon for Linux joins arguments with blanks and quotes none of them, so that an argument which holds blanks comes as
+/// several, and quotes that belong to one are taken away.
+fn split_posix(command_line: &str, each: &mut dyn FnMut(&str)) {
+    let mut arg = String::new();
+    let (mut is_arg, mut quote) = (false, None);
+    let mut chars = command_line.chars().peekable();
+    while let Some(c) = chars.next() {
+        match (quote, c) {
+            (None, ' ' | '\t' | '\n') => {
+                if std::mem::take(&mut is_arg) {
+                    each(&arg);
+                    arg.clear();
+                }
+                continue;
+            }
+            (None, '\'' | '"') => quote = Some(c),
+            (Some(open), _) if open == c => quote = None,
+            (None, '\\') => arg.extend(chars.next()),
+            (Some('"'), '\\') => match chars.next_if(|next| matches!(next, '"' | '\\' | '$' | '`'))
+            {
+                Some(next) => arg.push(next),
+                None => arg.push(c),
+            },
+            _ => arg.push(c),
+        }
+        is_arg = true;
+    }
+    if is_arg {
+        each(&arg);
     }
 }
 
@@ -92,7 +136,7 @@ mod tests {
     #[track_caller]
     fn check(command_line: &str, expected: &[&str]) {
         let mut args = Vec::new();
-        split(command_line, |arg| args.push(arg.to_owned()));
+        split(command_line, &mut |arg| args.push(arg.to_owned()));
         assert_eq!(args, expected, "{command_line}");
     }
 

@@ -28,6 +28,7 @@ struct Channel {
 #[rustfmt::skip]
 static CHANNELS: &[Channel] = &[
     Channel { name: "Microsoft-Windows-Sysmon/Operational", provider: "Microsoft-Windows-Sysmon", dataset: "windows.sysmon_operational", pipeline: sysmon::pipeline },
+    Channel { name: sysmon::LINUX_CHANNEL, provider: sysmon::LINUX_PROVIDER, dataset: sysmon::LINUX_DATASET, pipeline: sysmon::linux },
     Channel { name: "Security", provider: "Microsoft-Windows-Security-Auditing", dataset: "system.security", pipeline: security::pipeline },
     Channel { name: "System", provider: "", dataset: "system.system", pipeline: generic },
     Channel { name: "Application", provider: "", dataset: "system.application", pipeline: generic },
@@ -82,7 +83,8 @@ fn dataset_fields(dataset: &str, out: &mut Out<'_>) {
     out.text("data_stream.dataset", dataset);
     out.text("data_stream.type", "logs");
     out.text("data_stream.namespace", "default");
-    out.text("host.os.type", "windows");
+    let is_linux = dataset == sysmon::LINUX_DATASET;
+    out.text("host.os.type", if is_linux { "linux" } else { "windows" });
 }
 
 /// The pipeline of a channel that has none of its own.

@@ -18,8 +18,8 @@ pub(crate) fn account(text: &str) -> Option<(&str, &str)> {
 /// `file.directory`, `file.name` and `file.extension`; nothing (and `false`) without a directory.
 ///
 /// The extension is what follows the last dot of the whole path, even if that is in the directory.
-pub(crate) fn file_parts(path: &str, out: &mut Out<'_>) -> bool {
-    let Some((directory, name)) = path.rsplit_once('\\').filter(|_| path.len() > 1) else {
+pub(crate) fn file_parts(path: &str, slash: char, out: &mut Out<'_>) -> bool {
+    let Some((directory, name)) = path.rsplit_once(slash).filter(|_| path.len() > 1) else {
         return false;
     };
     out.text("file.directory", directory);

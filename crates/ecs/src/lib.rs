@@ -1,4 +1,4 @@
-//! Raw Windows events to ECS, in the two stages that Elastic's shippers have.
+//! Raw events to ECS. Windows events come in the two stages that Elastic's shippers have.
 //!
 //! 1. **agent** ([`agent`]): what Winlogbeat or Elastic Agent sends: `winlog.*`, `event.code`,
 //!    `host.name`, every `event_data` value as text.
@@ -15,12 +15,15 @@
 //! happen because its target is taken) have to be written out. The golden tests in `tests/it` hold
 //! the result to Elastic's own.
 //!
+//! Events of the Linux audit system ([`audit()`]) have one stage; nobody keeps what Auditbeat makes of them on its way.
+//!
 //! A channel that has a pipeline of its own is one file and one line of the table in `channel.rs`.
 #![deny(missing_docs)]
 
 mod agent;
 mod applocker;
 mod args;
+mod audit;
 mod channel;
 mod community_id;
 mod convert;
@@ -38,6 +41,7 @@ mod win_event;
 
 use dragnet_event::FieldSink;
 
+pub use audit::{AuditEvent, AuditRecord};
 pub use win_event::{Data, Rendering, WinEvent};
 
 /// Whose documents [`normalize`] gives, where Elastic's two shippers differ.
@@ -74,6 +78,11 @@ pub fn agent(event: &WinEvent<'_>, sink: &mut dyn FieldSink) {
 /// the fields of their dataset.
 pub fn normalize(event: &WinEvent<'_>, flavor: Flavor, sink: &mut dyn FieldSink) {
     channel::normalize(event, flavor, sink);
+}
+
+/// An event of the Linux audit system in ECS, as Auditbeat and the integration Auditd Manager give it.
+pub fn audit(event: &AuditEvent<'_>, flavor: Flavor, sink: &mut dyn FieldSink) {
+    audit::normalize(event, flavor, &mut out::Out::new(sink));
 }
 
 /// The dataset (`data_stream.dataset`) that Elastic Agent gives events of this channel; by its provider, if

@@ -4,16 +4,19 @@ use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use dragnet_ecs::{Flavor, WinEvent};
+use dragnet_ecs::{AuditEvent, Flavor, WinEvent};
 use dragnet_event::{Batch, Document, EventRef, FieldSink};
 
+use crate::audit;
 use crate::chunk::{self, Each};
 use crate::complete::{Completing, Facts, complete, host_id};
-use crate::cut::{Content, Fault, Piece, line_ends};
+use crate::cut::{Content, Fault, LineKind, Piece, line_ends};
 use crate::document::{self, Record};
+use crate::format::csv::{self, Header};
 use crate::format::{self, Form};
 use crate::json::Reader;
 use crate::problem::{Place, Problem, Reason, Severity};
+use crate::syslog;
 use crate::xml::parse_event;
 
 /// How many problems of one block are named; then they are counted.
@@ -25,7 +28,8 @@ pub struct Options {
     /// Whether documents that lack a dataset, `host.os.type`, `event.ingested` or `host.id` get what follows from the
     /// rest of them. Raw events in the form of [`Flavor::Logs`] have the first three in any case, and get the last.
     pub complete: bool,
-    /// The form of all JSON records; by default each is looked at.
+    /// The form of all JSON records; by default each is looked at. For forms that are no JSON see
+    /// [`Source::open_as`](crate::Source::open_as).
     pub form: Option<Form>,
     /// How far Windows events are taken.
     pub stage: Stage,
@@ -90,6 +94,12 @@ pub(crate) enum Raw<'a> {
     Event(&'a WinEvent<'a>),
     /// A Windows event's XML.
     Xml(&'a str),
+    /// A record of a CSV.
+    Csv { text: &'a str, header: &'a Header },
+    /// A line of syslog.
+    Syslog(&'a str),
+    /// An event of the Linux audit system.
+    Audit(&'a AuditEvent<'a>),
     /// A JSON value; whether it may be something that wraps a document or event.
     Json { text: &'a str, may_be_wrapped: bool },
 }
@@ -127,7 +137,7 @@ impl Block {
         let mut count = ReadCount::default();
         let is_chunk = matches!(self.piece.content, Content::Chunk { .. });
         let mut report = Report { path: &self.path, problems, named: 0, more: 0, last: None };
-        let mut reader = Readers { json: Reader::new(), facts: Facts::default() };
+        let mut reader = Readers::new();
         let panic = self.records(&mut |_| true, &mut |record| {
             let result = record.and_then(|(index, raw, place)| {
                 let form = put(raw, options, &mut reader, sink);
@@ -189,10 +199,15 @@ impl Block {
         let data = &self.piece.data;
         match &self.piece.content {
             Content::Chunk { offset } => chunk::read(data, *offset, wanted, each),
-            Content::Lines { first_line } => lines(data, *first_line, wanted, each),
-            Content::Json { first_line, records } | Content::Xml { first_line, records } => {
-                let xml = matches!(self.piece.content, Content::Xml { .. });
-                let may_be_wrapped = !xml && document::may_be_wrapped(data);
+            Content::Lines { first_line, kind: LineKind::Audit } => {
+                audit::read(data, *first_line, wanted, each);
+            }
+            Content::Lines { first_line, kind } => lines(data, *first_line, *kind, wanted, each),
+            Content::Json { first_line, records }
+            | Content::Xml { first_line, records }
+            | Content::Csv { first_line, records, .. } => {
+                let json = matches!(self.piece.content, Content::Json { .. });
+                let may_be_wrapped = json && document::may_be_wrapped(data);
                 let (mut line, mut counted) = (*first_line, 0);
                 for (number, range) in (0..).zip(records) {
                     line += line_ends(&data[counted..range.start]);
@@ -200,8 +215,11 @@ impl Block {
                     if wanted(number) {
                         let text = text(&data[range.clone()]);
                         let text = &*text;
-                        let raw =
-                            if xml { Raw::Xml(text) } else { Raw::Json { text, may_be_wrapped } };
+                        let raw = match &self.piece.content {
+                            Content::Xml { .. } => Raw::Xml(text),
+                            Content::Csv { header, .. } => Raw::Csv { text, header },
+                            _ => Raw::Json { text, may_be_wrapped },
+                        };
                         each(Ok((number, raw, Place::Line(line))));
                     }
                 }
@@ -210,11 +228,18 @@ impl Block {
     }
 }
 
-fn lines(data: &[u8], first_line: u64, wanted: &mut dyn FnMut(u32) -> bool, each: Each<'_>) {
+fn lines(
+    data: &[u8],
+    first_line: u64,
+    kind: LineKind,
+    wanted: &mut dyn FnMut(u32) -> bool,
+    each: Each<'_>,
+) {
     let mut number = 0;
     // All at once is cheaper than line by line, and nearly always right.
     let valid = std::str::from_utf8(data).ok();
-    let may_be_wrapped = document::may_be_wrapped(data);
+    let is_syslog = kind == LineKind::Syslog;
+    let may_be_wrapped = !is_syslog && document::may_be_wrapped(data);
     let mut start = 0;
     for line in first_line.. {
         let len = memchr::memchr(b'\n', &data[start..]).unwrap_or(data.len() - start);
@@ -227,7 +252,9 @@ fn lines(data: &[u8], first_line: u64, wanted: &mut dyn FnMut(u32) -> bool, each
         let text = line_text.trim_ascii();
         if !text.is_empty() {
             if wanted(number) {
-                each(Ok((number, Raw::Json { text, may_be_wrapped }, Place::Line(line))));
+                let raw =
+                    if is_syslog { Raw::Syslog(text) } else { Raw::Json { text, may_be_wrapped } };
+                each(Ok((number, raw, Place::Line(line))));
             }
             number += 1;
         }
@@ -265,16 +292,41 @@ fn put<S: FieldSink>(
             return Ok(Form::Evtx);
         }
         Raw::Xml(xml) => return put_xml(xml, options, sink).map(|()| Form::Xml),
+        Raw::Csv { text, header } => {
+            let result = csv::with_event(header, text, |event| normalize(event, options, sink));
+            return result.map(|()| Form::Csv).map_err(|reason| (0, reason));
+        }
+        Raw::Syslog(text) => return put_syslog(text, options, sink).map(|()| Form::Syslog),
+        Raw::Audit(event) => {
+            dragnet_ecs::audit(event, options.flavor, sink);
+            return Ok(Form::Audit);
+        }
         Raw::Json { text, may_be_wrapped } => (text, may_be_wrapped),
     };
     match look_into(text, may_be_wrapped, options) {
-        Record::Event(xml) => put_xml(&xml, options, sink).map(|()| Form::Xml),
+        Record::Event(xml) => {
+            let is_linux = xml.contains(syslog::PROVIDER);
+            let form = if is_linux { Form::Syslog } else { Form::Xml };
+            put_xml(&xml, options, sink).map(|()| form)
+        }
         Record::Foreign(form, object) => {
             format::put(form, &object, options, sink);
             Ok(form)
         }
         Record::Plain(text) => put_document(text, &[], options, reader, sink),
         Record::Hit { source, meta } => put_document(source, &meta, options, reader, sink),
+    }
+}
+
+/// Puts a line of syslog.
+fn put_syslog(text: &str, options: &Options, sink: &mut dyn FieldSink) -> Result<(), RecordFault> {
+    match syslog::line(text) {
+        Some(syslog::Line::Event(xml)) => put_xml(&xml, options, sink),
+        Some(syslog::Line::Message(message)) => {
+            syslog::put(&message, sink);
+            Ok(())
+        }
+        None => Err((0, Reason::NotSyslog)),
     }
 }
 
@@ -312,6 +364,12 @@ fn put_document<S: FieldSink>(
 struct Readers {
     json: Reader,
     facts: Facts,
+}
+
+impl Readers {
+    fn new() -> Readers {
+        Readers { json: Reader::new(), facts: Facts::default() }
+    }
 }
 
 fn put_xml(xml: &str, options: &Options, sink: &mut dyn FieldSink) -> Result<(), RecordFault> {
@@ -353,6 +411,11 @@ fn render(raw: Raw<'_>, options: &Options) -> Result<Document, RecordFault> {
             Ok(document)
         }
         Raw::Xml(xml) => event(xml),
+        Raw::Csv { .. } | Raw::Syslog(_) | Raw::Audit(_) => {
+            let mut document = Document::new();
+            put(raw, options, &mut Readers::new(), &mut document)?;
+            Ok(document)
+        }
         Raw::Json { text, may_be_wrapped } => match look_into(text, may_be_wrapped, options) {
             Record::Event(xml) => event(&xml),
             Record::Foreign(form, object) => Ok(format::render(form, &object, options)),
@@ -448,7 +511,7 @@ mod tests {
     #[test]
     fn a_panic_costs_the_rest_of_a_block_and_is_named() {
         let data = b"{\"a\": 1}\n{\"b\": 1}\n{\"a\": 1}\n".to_vec();
-        let piece = Piece { content: Content::Lines { first_line: 1 }, data };
+        let piece = Piece { content: Content::Lines { first_line: 1, kind: LineKind::Json }, data };
         let block = Block { source: 0, number: 0, path: "x".into(), piece };
         let (mut sink, mut problems) = (Fragile::default(), Vec::new());
         let count = block.read(&Options::default(), &mut sink, &mut problems);

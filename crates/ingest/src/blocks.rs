@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::block::Block;
 use crate::cut::Cut;
+use crate::format::Form;
 use crate::input::Input;
 use crate::problem::{Problem, Reason};
 use crate::unpack::{Limits, Opened, bytes_read, open_input, open_member};
@@ -33,8 +34,13 @@ impl std::fmt::Debug for Blocks {
 }
 
 impl Blocks {
-    pub(crate) fn open(input: &Input, path: Arc<str>, source: u32) -> Result<Blocks, Reason> {
-        let limits = Limits::new(input.len().map_err(Reason::Io)?);
+    pub(crate) fn open(
+        input: &Input,
+        path: Arc<str>,
+        source: u32,
+        form: Option<Form>,
+    ) -> Result<Blocks, Reason> {
+        let limits = Limits::new(input.len().map_err(Reason::Io)?, form);
         let opened = open_input(input, &limits)?;
         let mut blocks =
             Blocks { source, next_number: 0, limits, archives: Vec::new(), current: None };

@@ -31,13 +31,18 @@ pub(crate) type Fault = (u64, Reason);
 
 /// Whether any record in this text may be other than plain.
 pub(crate) fn may_be_wrapped(data: &[u8]) -> bool {
-    [SOURCE, XML, LOGSTASH].iter().chain(MARKS).any(|key| memmem::find(data, key).is_some())
+    [SOURCE, XML, LOGSTASH, JOURNAL]
+        .iter()
+        .chain(MARKS)
+        .any(|key| memmem::find(data, key).is_some())
 }
 
 const SOURCE: &[u8] = b"\"_source\"";
 const XML: &[u8] = b"\"xml\"";
 /// What Logstash puts into everything that goes through it.
 const LOGSTASH: &[u8] = b"\"@version\"";
+/// Where journald has what a program says, which for Sysmon for Linux is an event's XML.
+const JOURNAL: &[u8] = b"\"MESSAGE\"";
 
 /// A record that is known to be of a form, unless it cannot be.
 pub(crate) fn as_form(text: &str, form: Form) -> Record<'_> {
@@ -69,6 +74,12 @@ pub(crate) fn unwrap(text: &str) -> Record<'_> {
         && let Some(xml) = member(text, "xml").and_then(string)
         && xml.trim_ascii_start().starts_with('<')
         && xml.contains("<Event")
+    {
+        return Record::Event(xml);
+    }
+    if mentions(JOURNAL)
+        && let Some(xml) = member(text, "MESSAGE").and_then(string)
+        && xml.starts_with("<Event>")
     {
         return Record::Event(xml);
     }
@@ -105,7 +116,7 @@ fn foreign(text: &str) -> Option<(Form, Object)> {
 }
 
 /// The text of a JSON string.
-fn string(json: &str) -> Option<Cow<'_, str>> {
+pub(crate) fn string(json: &str) -> Option<Cow<'_, str>> {
     let plain = json.strip_prefix('"')?.strip_suffix('"')?;
     if memchr::memchr(b'\\', plain.as_bytes()).is_none() {
         return Some(Cow::Borrowed(plain));

@@ -20,7 +20,9 @@ pub fn render(
     let mut found = Vec::with_capacity(wanted.len());
     for events in wanted.chunk_by(|a, b| a.source == b.source) {
         let number = events[0].source;
-        let Some(blocks) = sources.get(number as usize).and_then(|s| s.open(number).ok()) else {
+        let Some(blocks) =
+            sources.get(number as usize).and_then(|s| s.open_as(number, options.form).ok())
+        else {
             continue;
         };
         let mut groups = events.chunk_by(|a, b| a.block == b.block);

@@ -1,4 +1,4 @@
-//! From paths to events: readers for EVTX, Windows event XML, JSON and archives of these.
+//! From paths to events: readers for EVTX, Windows event XML, JSON, CSV, logs of Linux and archives of these.
 //!
 //! Reading is split in two. [`discover`] finds [`Source`]s; a source's [`Blocks`] cut it into
 //! [`Block`]s of whole records, which is sequential (a compressed file has only one order) and
@@ -17,22 +17,26 @@
 //! a block is a chunk or about a mebibyte, a record at most 64 MiB.
 #![deny(missing_docs)]
 
+mod audit;
 mod binxml;
 mod block;
 mod blocks;
 mod chunk;
 mod complete;
 mod cut;
+mod dates;
 mod document;
 mod find;
 mod format;
 mod input;
 mod json;
+mod message;
 mod near;
 mod problem;
 mod shape;
 mod sniff;
 mod source;
+mod syslog;
 mod system;
 mod unpack;
 mod xml;

@@ -156,6 +156,23 @@ pub enum Reason {
     /// A reader panicked over a block, which is a bug; what it had read before is kept.
     #[error("a fault of the reader, which should be reported: {0}")]
     Panicked(String),
+    /// A line is none of an audit log.
+    #[error("not a record of the Linux audit system (`type=… msg=audit(…): …`)")]
+    NotAudit,
+    /// A line has no header of syslog.
+    #[error("not a line of syslog")]
+    NotSyslog,
+    /// A record of a CSV has too few fields to be an event.
+    #[error("the record has {have} fields, and an event's number stands in the {need}th")]
+    ShortRecord {
+        /// Fields that are there.
+        have: usize,
+        /// Fields that are needed.
+        need: usize,
+    },
+    /// The first line of a CSV does not say where an event's number stands.
+    #[error("the CSV has no column with the number of the event")]
+    NoColumn,
     /// The JSON is well-formed, but not an object.
     #[error("not a JSON object")]
     NotAnObject,
@@ -176,6 +193,9 @@ impl Problem {
             Reason::Xml(_)
             | Reason::Json { .. }
             | Reason::NotAnObject
+            | Reason::NotAudit
+            | Reason::NotSyslog
+            | Reason::ShortRecord { .. }
             | Reason::Record(_)
             | Reason::More(_)
             | Reason::RecordTooLarge { .. } => Severity::Record,

@@ -3,7 +3,11 @@
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
 use memchr::memmem;
 
+use crate::audit;
+use crate::cut::csv::Dialect;
 use crate::cut::json::{Scan, is_search_answer, scan_value};
+use crate::format::{Form, csv};
+use crate::syslog;
 
 /// How many bytes of a file are looked at.
 pub(crate) const HEAD: usize = 64 << 10;
@@ -33,7 +37,16 @@ pub(crate) enum Text {
     Lines,
     /// JSON in any layout: an array, or values one after the other.
     Json,
+    /// CSV of Windows events.
+    Csv(Dialect),
+    /// Syslog with events of Sysmon for Linux.
+    Syslog,
+    /// A log of the Linux audit daemon.
+    Audit,
 }
+
+/// How many lines may stand before the first of an audit log that is whole.
+const FIRST_LINES: usize = 20;
 
 const EVTX_HEADER: usize = 4096;
 
@@ -50,8 +63,9 @@ const UNSUPPORTED: &[(&[u8], &str)] = &[
     (b"SQLite format 3\x00", "an SQLite database"),
 ];
 
-/// Tells the format from the first bytes of a file: [`HEAD`] of them, or all there are.
-pub(crate) fn sniff(head: &[u8]) -> Format {
+/// Tells the format from the first bytes of a file: [`HEAD`] of them, or all there are. A form that is given is taken
+/// for granted in a text.
+pub(crate) fn sniff(head: &[u8], form: Option<Form>) -> Format {
     let chunk = b"ElfChnk\x00";
     if head.starts_with(b"ElfFile\x00")
         || head.get(EVTX_HEADER..).is_some_and(|h| h.starts_with(chunk))
@@ -78,7 +92,15 @@ pub(crate) fn sniff(head: &[u8]) -> Format {
         [0xfe, 0xff, ..] | [0, b'<' | b'{' | b'[', ..] => UTF_16BE,
         _ => UTF_8,
     };
-    match sniff_text(&encoding.decode(head).0) {
+    let text = encoding.decode(head).0;
+    let forced = match form {
+        _ if text.trim_ascii().is_empty() => None,
+        Some(Form::Csv) => Some(Text::Csv(csv::dialect(&text))),
+        Some(Form::Syslog) => Some(Text::Syslog),
+        Some(Form::Audit) => Some(Text::Audit),
+        _ => None,
+    };
+    match forced.map_or_else(|| sniff_text(&text), Ok) {
         Ok(text) => Format::Text(text, encoding),
         Err(format) => format,
     }
@@ -88,12 +110,16 @@ fn sniff_text(text: &str) -> Result<Text, Format> {
     let text = text.trim_ascii_start();
     match text.as_bytes().first() {
         None => Err(Format::Empty),
+        // Before XML, as a line may start with a priority: `<14>`.
+        Some(byte) if !matches!(byte, b'{' | b'[') && syslog::is_log(text) => Ok(Text::Syslog),
         Some(b'<') if has_event_tag(text.as_bytes()) => Ok(Text::Xml),
         Some(b'<') => Err(Format::Unknown),
         Some(b'[') => Ok(Text::Json),
         // On one line, it is still one value with many records.
         Some(b'{') if is_search_answer(text.as_bytes()) => Ok(Text::Json),
         Some(b'{') => Ok(if has_record_per_line(text) { Text::Lines } else { Text::Json }),
+        Some(_) if text.lines().take(FIRST_LINES).any(audit::is_line) => Ok(Text::Audit),
+        Some(_) if csv::sniff(text).is_some() => Ok(Text::Csv(csv::dialect(text))),
         // JSON lines after some that are broken.
         Some(_) if text.lines().skip(1).any(|line| is_object(line.trim_ascii_end())) => {
             Ok(Text::Lines)
@@ -138,7 +164,7 @@ mod tests {
     #[track_caller]
     fn check(head: impl AsRef<[u8]>, expected: Format) {
         assert_eq!(
-            sniff(head.as_ref()),
+            sniff(head.as_ref(), None),
             expected,
             "{:?}",
             head.as_ref().escape_ascii().to_string()
@@ -173,6 +199,43 @@ mod tests {
             Format::Text(Text::Xml, UTF_16LE)
         });
         check([0xfe, 0xff, 0, b'{', 0, b'}'], Format::Text(Text::Lines, UTF_16BE));
+    }
+
+    #[test]
+    fn logs_of_lines() {
+        let audit = "type=SYSCALL msg=audit(1700000000.123:456): arch=c000003e syscall=59";
+        check(audit, utf8(Text::Audit));
+        check(format!("yscall=1 exit=0\n{audit}"), utf8(Text::Audit));
+        check(format!("node=web1 {audit}"), utf8(Text::Audit));
+        check("type=SYSCALL msg=audit(never)", Format::Unknown);
+        let event = "<Event><System><Provider Name=\"Linux-Sysmon\"/></System></Event>";
+        for header in
+            ["Oct 13 20:45:50 web1 sysmon: ", "<14>1 2024-03-02T10:00:00Z web1 sysmon - - - "]
+        {
+            check(format!("{header}{event}\n"), utf8(Text::Syslog));
+        }
+        check(event, utf8(Text::Xml));
+        check("Oct 13 20:45:50 web1 cron: x\n", Format::Unknown);
+    }
+
+    #[test]
+    fn csv_of_events() {
+        let csv = |separator, day_first| Text::Csv(Dialect { separator, day_first });
+        check("Level,Date and Time,Source,Event ID,Task Category\n", utf8(csv(b',', None)));
+        check(
+            "\u{feff}Keywords\tDate and Time\tSource\tEvent ID\tTask Category\r\nx\t1/31/2024 1:00:00 AM\tp\t1\tt\tm\r\n",
+            utf8(csv(b'\t', Some(false))),
+        );
+        check("#TYPE x\n\"Message\";\"Id\";\"LogName\";\"TimeCreated\"\n", utf8(csv(b';', None)));
+        check(
+            "Ebene,Datum,Quelle,Ereignis,Aufgabe\nx,31.01.2024 1:00:00,p,7,t,m\n",
+            utf8(csv(b',', None)),
+        );
+        check("a,b,c,d,e\n1,2,3,4,5\n", Format::Unknown);
+        check("Id,Name\n1,x\n", Format::Unknown);
+        let wide: Vec<u8> =
+            "Id,TimeCreated,LogName\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        check([vec![0xff, 0xfe], wide].concat(), Format::Text(csv(b',', None), UTF_16LE));
     }
 
     #[test]

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::blocks::Blocks;
+use crate::format::Form;
 use crate::input::Input;
 use crate::problem::{Problem, Reason};
 
@@ -85,9 +86,18 @@ impl Source {
     /// # Errors
     /// If it cannot be opened, or is not in a format that is read.
     pub fn open(&self, number: u32) -> Result<Blocks, Problem> {
+        self.open_as(number, None)
+    }
+
+    /// Opens it as [`Source::open`] does; a form that is a text but no JSON ([`Form::Csv`], [`Form::Syslog`],
+    /// [`Form::Audit`]) is taken for granted in whatever is a text. Other forms are found out as without one.
+    ///
+    /// # Errors
+    /// If it cannot be opened, or is not in a format that is read.
+    pub fn open_as(&self, number: u32, form: Option<Form>) -> Result<Blocks, Problem> {
         let problem = |reason| Problem { path: Arc::clone(&self.path), place: None, reason };
         let input = self.input().map_err(|error| problem(Reason::Io(error)))?;
-        Blocks::open(&input, Arc::clone(&self.path), number).map_err(problem)
+        Blocks::open(&input, Arc::clone(&self.path), number, form).map_err(problem)
     }
 
     fn input(&self) -> io::Result<Input> {

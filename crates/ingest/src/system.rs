@@ -50,7 +50,8 @@ impl Field {
             ("Execution", "ThreadID") => Field::ThreadId,
             ("Channel", "") => Field::Channel,
             ("Computer", "") => Field::Computer,
-            ("Security", "UserID") => Field::UserId,
+            // Sysmon for Linux spells it `UserId`.
+            ("Security", "UserID" | "UserId") => Field::UserId,
             _ => return None,
         })
     }

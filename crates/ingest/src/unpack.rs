@@ -7,9 +7,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use encoding_rs::{CoderResult, Decoder, Encoding, UTF_8};
 use flate2::bufread::{DeflateDecoder, MultiGzDecoder};
 
+use crate::cut::csv::CsvRecords;
 use crate::cut::json::JsonValues;
 use crate::cut::xml::Events;
-use crate::cut::{Chunks, Cut, Lines, Records, Stream, reason};
+use crate::cut::{Chunks, Cut, LineKind, Lines, Records, Stream, reason};
+use crate::format::Form;
 use crate::input::{Capped, Input, Section, fill};
 use crate::problem::Reason;
 use crate::sniff::{Format, HEAD, Text, sniff};
@@ -27,24 +29,27 @@ const MAX_LEVELS: usize = 4;
 
 type Reader = Box<dyn Read + Send>;
 
-/// The limits that hold for one source.
+/// The limits that hold for one source, and what is known of it.
 #[derive(Debug, Clone)]
 pub(crate) struct Limits {
     member: u64,
     inner_archive: u64,
     /// Bytes that may still be unpacked, over all members.
     total: Arc<AtomicU64>,
+    /// The form of all texts, where it is given.
+    form: Option<Form>,
     /// Bytes that were read of the source itself.
     pub(crate) read: Arc<AtomicU64>,
 }
 
 impl Limits {
-    pub(crate) fn new(source_bytes: u64) -> Limits {
+    pub(crate) fn new(source_bytes: u64, form: Option<Form>) -> Limits {
         let total = source_bytes.saturating_mul(MAX_RATIO).saturating_add(64 << 20);
         Limits {
             member: MAX_MEMBER,
             inner_archive: MAX_INNER_ARCHIVE,
             total: Arc::new(AtomicU64::new(total)),
+            form,
             read: Arc::default(),
         }
     }
@@ -105,7 +110,7 @@ fn open(
     loop {
         let mut head = Vec::new();
         let filled = fill(&mut *reader, &mut head, HEAD);
-        let format = sniff(&head);
+        let format = sniff(&head, limits.form);
         let more = matches!(filled, Ok(true));
         if let Err(error) = filled {
             if head.is_empty() {
@@ -163,10 +168,18 @@ fn text_cut(text: Text, encoding: &'static Encoding, reader: Reader) -> Box<dyn 
     } else {
         Box::new(Decoded::new(reader, encoding))
     };
+    let reader: Reader = match text {
+        // The last record has a line end, too: without one it would not be seen to end.
+        Text::Csv(_) => Box::new(reader.chain(&b"\n"[..])),
+        _ => reader,
+    };
     let stream = Stream::new(reader);
     match text {
         Text::Xml => Box::new(Records::new(stream, Events)),
-        Text::Lines => Box::new(Lines::new(stream)),
+        Text::Lines => Box::new(Lines::new(stream, LineKind::Json)),
+        Text::Syslog => Box::new(Lines::new(stream, LineKind::Syslog)),
+        Text::Audit => Box::new(Lines::new(stream, LineKind::Audit)),
+        Text::Csv(dialect) => Box::new(Records::new(stream, CsvRecords::new(dialect))),
         Text::Json => Box::new(Records::new(stream, JsonValues::default())),
     }
 }

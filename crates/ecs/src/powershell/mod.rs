@@ -154,5 +154,5 @@ fn arguments(found: &Found<'_>, out: &mut Out<'_>) {
 /// `file.*` of a script.
 fn script_file(path: &str, out: &mut Out<'_>) {
     out.text("file.path", path);
-    crate::convert::file_parts(path, out);
+    crate::convert::file_parts(path, '\\', out);
 }

@@ -5,11 +5,14 @@
 //! `winlog.event_data`, and then each group of ECS fields is put from the sorted values. A rename
 //! onto a field that an earlier one has set does not happen in Elastic, and the datum stays where
 //! it was: [`Fields::rename`].
+//!
+//! Sysmon for Linux has the same events ([`linux`]); what differs is in [`System`].
 
 mod category;
 mod dns;
 mod dns_status;
 mod hashes;
+mod linux;
 mod names;
 mod registry;
 
@@ -21,22 +24,42 @@ use crate::win_event::{Data, WinEvent};
 use crate::{Flavor, agent, args, channel, convert, time_text};
 use names::{COUNT, Fate, Name};
 
+pub(crate) use linux::{
+    CHANNEL as LINUX_CHANNEL, DATASET as LINUX_DATASET, PROVIDER as LINUX_PROVIDER,
+};
+
 const EVENT_DATA: &str = "winlog.event_data.";
+
+/// The operating system that an event is from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum System {
+    Windows,
+    Linux,
+}
 
 /// Stage 2 of a Sysmon event.
 pub(crate) fn pipeline(event: &WinEvent<'_>, flavor: Flavor, out: &mut Out<'_>) {
+    of_system(event, System::Windows, flavor, out);
+}
+
+/// The same for Sysmon for Linux.
+pub(crate) fn linux(event: &WinEvent<'_>, flavor: Flavor, out: &mut Out<'_>) {
+    of_system(event, System::Linux, flavor, out);
+}
+
+fn of_system(event: &WinEvent<'_>, system: System, flavor: Flavor, out: &mut Out<'_>) {
     let id = event.event_id.parse().unwrap_or(0);
     let data = agent::clean_data(event);
     let fields = Fields::read(&data, flavor, out);
 
-    head(event, id, flavor, &fields, out);
-    process(id, &fields, out);
-    file(&fields, out);
+    head(event, id, system, flavor, &fields, out);
+    process(id, system, &fields, out);
+    file(system, &fields, out);
     if let Some(text) = fields.get(Name::Hashes).or(fields.get(Name::Hash)) {
         hashes::hashes(text, id, flavor, out);
     }
     network(id, &fields, out);
-    user(event, &fields, out);
+    user(event, system, &fields, out);
     if let (12..=14, Some(target)) = (id, fields.get(Name::TargetObject)) {
         registry::registry(target, fields.get(Name::Details), out);
     }
@@ -143,7 +166,14 @@ fn put_unknown(i: usize, name: &str, value: &str, out: &mut Out<'_>) {
 }
 
 /// Times, what the agent says, and what kind of event it is.
-fn head(event: &WinEvent<'_>, id: u16, flavor: Flavor, fields: &Fields<'_>, out: &mut Out<'_>) {
+fn head(
+    event: &WinEvent<'_>,
+    id: u16,
+    system: System,
+    flavor: Flavor,
+    fields: &Fields<'_>,
+    out: &mut Out<'_>,
+) {
     let created = agent::time_created(event);
     let utc_time = fields.get(Name::UtcTime).and_then(time_text::parse_utc_time);
     let timestamp = utc_time.map(time_text::millis).or_else(|| created.map(time_text::trimmed));
@@ -163,7 +193,8 @@ fn head(event: &WinEvent<'_>, id: u16, flavor: Flavor, fields: &Fields<'_>, out:
                 out.sink.mark_array(path);
             }
         }
-        out.text("event.action", kind.action);
+        let own = (system == System::Linux).then(|| linux::action(id, fields)).flatten();
+        out.text("event.action", own.unwrap_or(kind.action));
         if kind.failure {
             out.text("event.outcome", "failure");
             out.sink.mark_array("event.outcome");
@@ -182,7 +213,12 @@ fn head(event: &WinEvent<'_>, id: u16, flavor: Flavor, fields: &Fields<'_>, out:
 }
 
 /// `process.*`, but for its hashes.
-fn process(id: u16, fields: &Fields<'_>, out: &mut Out<'_>) {
+fn process(id: u16, system: System, fields: &Fields<'_>, out: &mut Out<'_>) {
+    let put_args = match system {
+        System::Windows => args::put,
+        System::Linux => args::put_posix,
+    };
+    let file_name = |path| file_name(path, system);
     let guids = [Name::ProcessGuid, Name::SourceProcessGuid, Name::SourceProcessGUID];
     fields.rename(&guids, "process.entity_id", out);
     if let Some(pid) = fields.long(Name::SourceProcessId).or(fields.long(Name::ProcessId)) {
@@ -198,7 +234,7 @@ fn process(id: u16, fields: &Fields<'_>, out: &mut Out<'_>) {
     fields.put(Name::CurrentDirectory, "process.working_directory", out);
     if let Some(line) = fields.get(Name::CommandLine) {
         out.text("process.command_line", line);
-        args::put(line, "process.args", "process.args_count", out);
+        put_args(line, "process.args", "process.args_count", out);
     }
 
     fields.put(Name::ParentProcessGuid, "process.parent.entity_id", out);
@@ -209,7 +245,7 @@ fn process(id: u16, fields: &Fields<'_>, out: &mut Out<'_>) {
     out.text_if("process.parent.name", fields.get(Name::ParentImage).and_then(file_name));
     if let Some(line) = fields.get(Name::ParentCommandLine) {
         out.text("process.parent.command_line", line);
-        args::put(line, "process.parent.args", "process.parent.args_count", out);
+        put_args(line, "process.parent.args", "process.parent.args_count", out);
     }
 
     // What is said of an image is said of the one that is loaded, in event 7.
@@ -238,16 +274,26 @@ const FILE_PE: [&str; 5] = [
     "file.pe.product",
 ];
 
-/// What follows the last backslash; none without a backslash.
-fn file_name(path: &str) -> Option<&str> {
-    path.rsplit_once('\\').map(|(_, name)| name).filter(|name| !name.is_empty())
+/// What follows the last backslash (on Linux: slash); none without one.
+fn file_name(path: &str, system: System) -> Option<&str> {
+    path.rsplit_once(system.slash()).map(|(_, name)| name).filter(|name| !name.is_empty())
+}
+
+impl System {
+    /// What stands between the parts of a path.
+    fn slash(self) -> char {
+        match self {
+            System::Windows => '\\',
+            System::Linux => '/',
+        }
+    }
 }
 
 /// `file.*`, but for its hashes.
-fn file(fields: &Fields<'_>, out: &mut Out<'_>) {
+fn file(system: System, fields: &Fields<'_>, out: &mut Out<'_>) {
     let paths = [Name::TargetFilename, Name::Device, Name::ImageLoaded];
     let path = fields.rename(&paths, "file.path", out);
-    if !path.is_some_and(|path| convert::file_parts(path, out)) {
+    if !path.is_some_and(|path| convert::file_parts(path, system.slash(), out)) {
         fields.put(Name::PipeName, "file.name", out);
     }
     fields.put(Name::Signature, "file.code_signature.subject_name", out);
@@ -357,7 +403,10 @@ fn dns(fields: &Fields<'_>, out: &mut Out<'_>) {
 
 /// `user.*`. The id is the account that wrote the event, nearly always the system's; domain and
 /// name are the acting process's. They disagree in Elastic too.
-fn user(event: &WinEvent<'_>, fields: &Fields<'_>, out: &mut Out<'_>) {
+fn user(event: &WinEvent<'_>, system: System, fields: &Fields<'_>, out: &mut Out<'_>) {
+    if system == System::Linux {
+        return linux::user(fields, out);
+    }
     out.text_if("user.id", event.user_id.as_deref().filter(|id| !id.is_empty()));
     let account = fields.get(Name::User).map(|user| user.trim_end_matches('\\'));
     let Some((domain, name)) = account.and_then(|account| account.split_once('\\')) else { return };

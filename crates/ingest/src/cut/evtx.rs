@@ -1,5 +1,7 @@
 //! EVTX: a chunk per piece.
 
+use memchr::memmem;
+
 use crate::cut::{Content, Cut, Fault, Piece, Stream};
 use crate::problem::{Place, Reason};
 
@@ -12,10 +14,27 @@ static ZEROS: [u8; CHUNK] = [0; CHUNK];
 const MAGIC: &[u8] = b"ElfFile\0";
 /// Where it has the number of chunks.
 const COUNT: usize = 42;
+/// Where it has its version's larger part, and its own size; and what these are.
+const VERSION: [u8; 4] = [3, 0, 0, 0x10];
+const VERSION_AT: usize = 38;
+/// The size of a header.
+const HEADER: usize = 4 << 10;
+
+/// Whether a file's header starts here; the magic bytes alone may stand in an event.
+fn is_header(bytes: &[u8]) -> bool {
+    bytes.starts_with(MAGIC)
+        && bytes.get(VERSION_AT..VERSION_AT + VERSION.len()) == Some(&VERSION[..])
+}
+
+/// Where the next header is in these bytes.
+fn find_header(bytes: &[u8]) -> Option<usize> {
+    memmem::find_iter(bytes, MAGIC).find(|at| is_header(&bytes[*at..]))
+}
 
 /// Cuts an EVTX file. The file's header says how many chunks there are, and says too few where the log was
 /// not closed, so there are as many chunks as there are bytes for; if there are fewer than it says, the file
-/// was cut short. Chunks that hold only zeros have never been written and give nothing.
+/// was cut short. Files that were put one behind the other are read one after the other, wherever the next header
+/// stands; a chunk that it stands in is cut short. Chunks that hold only zeros have never been written and give nothing.
 pub(crate) struct Chunks {
     stream: Stream,
     header: usize,
@@ -51,12 +70,17 @@ impl Chunks {
         }
     }
 
-    /// What is missing at the end, once.
+    /// What is missing at the end of the stream, once.
     fn end(&mut self) -> Option<Fault> {
         if let Some(fault) = self.stream.take_fault() {
             self.announced = 0;
             return Some(fault);
         }
+        self.missing()
+    }
+
+    /// What is missing of the file that ends here, once.
+    fn missing(&mut self) -> Option<Fault> {
         let announced = std::mem::take(&mut self.announced);
         let missing = self.count < announced;
         missing.then(|| {
@@ -68,14 +92,24 @@ impl Chunks {
 
 impl Cut for Chunks {
     fn next(&mut self) -> Option<Result<Piece, Fault>> {
-        if self.header > 0
-            && let Err(fault) = self.skip_header()
-        {
-            return Some(Err(fault));
-        }
         loop {
-            self.stream.fill(CHUNK);
+            if self.header > 0
+                && let Err(fault) = self.skip_header()
+            {
+                return Some(Err(fault));
+            }
+            self.stream.fill(CHUNK + HEADER);
             let len = CHUNK.min(self.stream.buf.len());
+            let header = find_header(&self.stream.buf);
+            if header == Some(0) {
+                // The next file.
+                if let Some(fault) = self.missing() {
+                    return Some(Err(fault));
+                }
+                (self.header, self.count) = (HEADER, 0);
+                continue;
+            }
+            let len = header.map_or(len, |header| len.min(header));
             if len == 0 {
                 return self.end().map(Err);
             }
@@ -86,5 +120,51 @@ impl Cut for Chunks {
                 return Some(Ok(Piece { content: Content::Chunk { offset }, data }));
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A file that announces so many chunks, and has these, each of one byte.
+    fn file(announced: u8, chunks: &[u8]) -> Vec<u8> {
+        let mut file = MAGIC.to_vec();
+        file.resize(HEADER, 0);
+        file[VERSION_AT..VERSION_AT + VERSION.len()].copy_from_slice(&VERSION);
+        file[COUNT] = announced;
+        for byte in chunks {
+            file.resize(file.len() + CHUNK, *byte);
+        }
+        file
+    }
+
+    #[track_caller]
+    fn check(bytes: Vec<u8>, expected: &[&str]) {
+        let stream = Stream::new(Box::new(std::io::Cursor::new(bytes)));
+        let mut chunks = Chunks::new(stream, HEADER as u64);
+        let pieces = std::iter::from_fn(|| chunks.next()).map(|piece| match piece {
+            Ok(Piece { data, .. }) => format!("{} {}", data[0] as char, data.len()),
+            Err((_, reason)) => reason.to_string(),
+        });
+        assert_eq!(pieces.collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
+    fn files_behind_each_other() {
+        let (first, second) = (file(2, b"ab"), file(1, b"c"));
+        check([&*first, &*second].concat(), &["a 65536", "b 65536", "c 65536"]);
+        let short = "the file is cut short: 1 of the 2 chunks that its header announces are there";
+        check([&first[..HEADER + CHUNK], &*second].concat(), &["a 65536", short, "c 65536"]);
+        let cut = [&first[..first.len() - 60_000], &*second].concat();
+        check(cut, &["a 65536", "b 5536", "c 65536"]);
+        check(
+            [&*first, &second[..100]].concat(),
+            &["a 65536", "b 65536", "the file ends within its header: it is cut short"],
+        );
+        // The magic bytes alone are no header.
+        let mut one = file(1, b"a");
+        one[HEADER + 100..HEADER + 108].copy_from_slice(MAGIC);
+        check(one, &["a 65536"]);
     }
 }

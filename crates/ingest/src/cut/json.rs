@@ -181,7 +181,7 @@ impl Split for JsonValues {
         }
     }
 
-    fn content(first_line: u64, records: Vec<Range<usize>>) -> Content {
+    fn content(&self, first_line: u64, records: Vec<Range<usize>>) -> Content {
         Content::Json { first_line, records }
     }
 }

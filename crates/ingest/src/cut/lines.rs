@@ -1,28 +1,41 @@
-//! JSON lines.
+//! Records that are lines: JSON, syslog, audit logs.
 
 use memchr::{memchr, memrchr};
 
+use crate::audit;
 use crate::cut::{BLOCK, Content, Cut, Fault, MAX_RECORD, Piece, Stream, line_ends};
 use crate::problem::{Place, Reason};
 
-/// Cuts at line ends.
+/// What is on each line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum LineKind {
+    /// A JSON value.
+    Json,
+    /// A line of syslog.
+    Syslog,
+    /// A record of the Linux audit system; several are an event.
+    Audit,
+}
+
+/// Cuts at line ends, and an audit log between events.
 pub(crate) struct Lines {
     stream: Stream,
+    kind: LineKind,
     line: u64,
     block: usize,
     max: usize,
 }
 
 impl Lines {
-    pub(crate) fn new(stream: Stream) -> Lines {
-        Lines { stream, line: 1, block: BLOCK, max: MAX_RECORD }
+    pub(crate) fn new(stream: Stream, kind: LineKind) -> Lines {
+        Lines { stream, kind, line: 1, block: BLOCK, max: MAX_RECORD }
     }
 
     fn piece(&mut self, len: usize) -> Piece {
         let data = self.stream.take(len);
         let first_line = self.line;
         self.line += line_ends(&data);
-        Piece { content: Content::Lines { first_line }, data }
+        Piece { content: Content::Lines { first_line, kind: self.kind }, data }
     }
 
     /// Drops the rest of a line that is too large.
@@ -52,7 +65,18 @@ impl Cut for Lines {
             self.stream.fill(want);
             let buf = &self.stream.buf;
             if let Some(end) = memrchr(b'\n', &buf[searched..]) {
-                return Some(Ok(self.piece(searched + end + 1)));
+                let end = searched + end + 1;
+                match (self.kind, self.stream.ended) {
+                    (LineKind::Audit, true) => return Some(Ok(self.piece(buf.len()))),
+                    (LineKind::Audit, false) if end < audit::MAX_BLOCK => {
+                        if let Some(len) = audit::cut(&buf[..end]) {
+                            return Some(Ok(self.piece(len)));
+                        }
+                    }
+                    _ => return Some(Ok(self.piece(end))),
+                }
+                want = buf.len() * 2;
+                continue;
             }
             if buf.len() > self.max {
                 return Some(Err(self.drop_line()));
@@ -78,9 +102,9 @@ mod tests {
     #[track_caller]
     fn check(text: &'static str, expected: &[&str]) {
         let stream = Stream::new(Box::new(text.as_bytes()));
-        let mut lines = Lines { stream, line: 1, block: 8, max: 20 };
+        let mut lines = Lines { stream, kind: LineKind::Json, line: 1, block: 8, max: 20 };
         let pieces = std::iter::from_fn(|| lines.next()).map(|piece| match piece {
-            Ok(Piece { content: Content::Lines { first_line }, data }) => {
+            Ok(Piece { content: Content::Lines { first_line, .. }, data }) => {
                 format!("{first_line}:{}", String::from_utf8(data).unwrap())
             }
             Ok(_) => unreachable!(),

@@ -1,5 +1,6 @@
 //! Cutting a stream of bytes into blocks of whole records, without reading the records.
 
+pub(crate) mod csv;
 mod evtx;
 pub(crate) mod json;
 mod lines;
@@ -8,11 +9,13 @@ pub(crate) mod xml;
 
 use std::io::{self, Read};
 use std::ops::Range;
+use std::sync::Arc;
 
 pub(crate) use self::evtx::Chunks;
-pub(crate) use lines::Lines;
+pub(crate) use lines::{LineKind, Lines};
 pub(crate) use records::Records;
 
+use crate::format::csv::Header;
 use crate::input::{OverLimit, fill};
 use crate::problem::{Place, Reason};
 use crate::unpack::BadChecksum;
@@ -35,12 +38,14 @@ pub(crate) struct Piece {
 pub(crate) enum Content {
     /// An EVTX chunk, which started at this offset.
     Chunk { offset: u64 },
-    /// JSON values, one per line.
-    Lines { first_line: u64 },
+    /// Records of one kind, one per line.
+    Lines { first_line: u64, kind: LineKind },
     /// JSON values at these places.
     Json { first_line: u64, records: Vec<Range<usize>> },
     /// Event XML at these places.
     Xml { first_line: u64, records: Vec<Range<usize>> },
+    /// Records of a CSV at these places.
+    Csv { first_line: u64, records: Vec<Range<usize>>, header: Arc<Header> },
 }
 
 /// A [`Problem`](crate::Problem) without the file.

@@ -22,7 +22,7 @@ pub(crate) trait Split: Send {
     }
 
     /// How the records are to be read.
-    fn content(first_line: u64, records: Vec<Range<usize>>) -> Content;
+    fn content(&self, first_line: u64, records: Vec<Range<usize>>) -> Content;
 }
 
 /// What stands next in a text.
@@ -130,7 +130,7 @@ impl<S: Split> Records<S> {
 
     fn piece(&mut self, records: Vec<Range<usize>>, len: usize) -> Piece {
         let first_line = self.line;
-        Piece { content: S::content(first_line, records), data: self.take(len) }
+        Piece { content: self.split.content(first_line, records), data: self.take(len) }
     }
 }
 
@@ -193,7 +193,8 @@ pub(crate) mod tests {
             match piece {
                 Ok(Piece { data, content }) => {
                     let (Content::Json { first_line, records }
-                    | Content::Xml { first_line, records }) = content
+                    | Content::Xml { first_line, records }
+                    | Content::Csv { first_line, records, .. }) = content
                     else {
                         unreachable!()
                     };

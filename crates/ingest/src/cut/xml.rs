@@ -150,7 +150,7 @@ impl Split for Events {
         })
     }
 
-    fn content(first_line: u64, records: Vec<Range<usize>>) -> Content {
+    fn content(&self, first_line: u64, records: Vec<Range<usize>>) -> Content {
         Content::Xml { first_line, records }
     }
 }

@@ -1,4 +1,4 @@
-//! Windows events in the JSON of other tools: which tool's it is, and the raw event it tells of.
+//! Windows events in the JSON and CSV of other tools: which tool's it is, and the raw event it tells of.
 //!
 //! A form is told for each record by the keys of its outermost object, since one file may hold
 //! several. Each gives a [`WinEvent`], as EVTX does, so that the same event has the same fields
@@ -6,6 +6,7 @@
 //! received the event, from which host) is left out.
 
 mod agent;
+pub(crate) mod csv;
 mod ecmd;
 mod flat;
 mod security_event;
@@ -42,11 +43,17 @@ pub enum Form {
     Winlogbeat6,
     /// What an agent ships, before any ingest pipeline.
     Agent,
+    /// CSV of the Event Viewer or of PowerShell.
+    Csv,
+    /// Sysmon for Linux in syslog or journald's JSON, with the lines of other programs.
+    Syslog,
+    /// The Linux audit daemon.
+    Audit,
 }
 
 impl Form {
     /// All forms, in an order of their own.
-    pub const ALL: [Form; 9] = [
+    pub const ALL: [Form; 12] = [
         Form::Evtx,
         Form::Xml,
         Form::Document,
@@ -56,6 +63,9 @@ impl Form {
         Form::SecurityEvent,
         Form::Winlogbeat6,
         Form::Agent,
+        Form::Csv,
+        Form::Syslog,
+        Form::Audit,
     ];
 
     /// What it is called.
@@ -70,6 +80,9 @@ impl Form {
             Form::SecurityEvent => "Azure SecurityEvent",
             Form::Winlogbeat6 => "Winlogbeat 6 JSON",
             Form::Agent => "agent JSON without its pipeline",
+            Form::Csv => "event CSV",
+            Form::Syslog => "syslog (Sysmon for Linux)",
+            Form::Audit => "auditd",
         }
     }
 }
@@ -113,7 +126,13 @@ pub(crate) fn put(form: Form, object: &Object, options: &Options, sink: &mut dyn
             put(&security_event::event(object, xml.as_deref()), sink);
         }
         Form::Winlogbeat6 => put(&agent::winlogbeat6(object), sink),
-        Form::Agent | Form::Evtx | Form::Xml | Form::Document => {
+        Form::Agent
+        | Form::Evtx
+        | Form::Xml
+        | Form::Document
+        | Form::Csv
+        | Form::Syslog
+        | Form::Audit => {
             render(form, object, options).flatten_into(sink);
         }
     }
@@ -124,7 +143,9 @@ pub(crate) fn render(form: Form, object: &Object, options: &Options) -> Document
     let mut document = Document::new();
     match form {
         // They are what they are to be.
-        Form::Evtx | Form::Xml | Form::Document => return Document(object.clone()),
+        Form::Evtx | Form::Xml | Form::Document | Form::Csv | Form::Syslog | Form::Audit => {
+            return Document(object.clone());
+        }
         Form::Agent if options.stage == Stage::Agent => return Document(object.clone()),
         Form::Agent => {
             let event = agent::event(object);

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use dragnet_ingest::{EventSink, Options, Source, discover, render};
 use serde_json::Value as Json;
 
-use crate::support::{AGENT, Collect, Count, corpora, read};
+use crate::support::{AGENT, Collect, Count, corpora, read, read_bytes};
 
 fn source(path: &Path) -> Source {
     let (mut sources, problems) = discover(&[path.to_owned()]);
@@ -89,6 +89,25 @@ fn golden_evtx() {
     }
     println!("{compared} values are as expected");
     assert!(compared > 1000);
+}
+
+/// Files that were put one behind the other hold the events of both, with a whole first one and without.
+#[test]
+fn evtx_behind_evtx() {
+    let Some(corpora) = corpora() else { return };
+    let (sources, _) = discover(&[corpora.join("events/ecs-goldens/x-pack")]);
+    let sources: Vec<_> = sources.iter().filter(|source| has_extension(source, "evtx")).collect();
+    for pair in sources.windows(2) {
+        let bytes = |at: usize| std::fs::read(pair[at].path()).unwrap();
+        let (first, second) = (bytes(0), bytes(1));
+        let counts = [read(pair[0]).events.len(), read(pair[1]).events.len()];
+        let both = read_bytes([&*first, &*second].concat());
+        assert!(both.problems.is_empty(), "{:?}", both.messages());
+        assert_eq!(both.events.len(), counts[0] + counts[1]);
+        // The first ends in the middle of a chunk: that is named, and the second is all there.
+        let cut = read_bytes([&first[..4096 + 1000], &*second].concat());
+        assert!(cut.events.len() >= counts[1] && !cut.problems.is_empty());
+    }
 }
 
 /// Files that are broken on purpose, and one that is not.

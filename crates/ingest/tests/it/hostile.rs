@@ -117,6 +117,26 @@ fn damaged_text() {
 }
 
 #[test]
+fn damaged_lines_and_csv() {
+    let audit = "type=SYSCALL msg=audit(1700000000.123:7): arch=c000003e syscall=59 success=yes pid=1 auid=1 uid=0\n\
+                 type=EXECVE msg=audit(1700000000.123:7): argc=2 a0=\"a\" a1=62206320\n\
+                 type=SOCKADDR msg=audit(1700000000.123:7): saddr=020001BBC0A8010A\n\
+                 type=USER_AUTH msg=audit(1700000000.200:8): pid=1 msg='op=x acct=\"y\" res=success'\n";
+    check(audit.repeat(3).as_bytes(), 3000);
+    let event =
+        "<Event><System><Provider Name='Linux-Sysmon'/><EventID>1</EventID></System></Event>";
+    let syslog = format!(
+        "<14>Oct 13 20:45:50 h sysmon[1]: {event}\n<1>1 2024-01-01T00:00:00Z h a 1 - - b\n"
+    );
+    check(syslog.repeat(3).as_bytes(), 3000);
+    let csv = "Level,Date and Time,Source,Event ID,Task Category\n\
+               I,1/31/2024 3:04:05 PM,Microsoft-Windows-Sysmon,1,x,\"Process Create:\nImage: \"\"a\"\"\nUser: b\"\n\
+               I,31.01.2024 15:04:05,Microsoft-Windows-Security-Auditing,4698,x,\"Subject:\n\tSecurity ID:\tSYSTEM\n\
+               Task Information:\n\tTask Content:\t<x>\n</x>\"\n";
+    check(csv.as_bytes(), 3000);
+}
+
+#[test]
 fn damaged_archives() {
     let text = "{\"a\":1}\n".repeat(50);
     let mut gzip = GzEncoder::new(Vec::new(), flate2::Compression::default());
@@ -155,8 +175,19 @@ fn shapes_that_are_costly() {
         "&",
         "<!",
         "<?",
+        "type=A msg=audit(1.0:1): a=1\n",
+        " auid=1",
+        " a1[0]=\"x\"",
+        " key=41",
+        "\",\"",
+        "\"\"",
+        "\n\"",
+        ",\n",
     ] {
-        for start in ["", "{}\n", "[", "<Event>", "<Event><System>"] {
+        let csv = "Id,TimeCreated,LogName,Message\n1,2024-01-01,Security,\"";
+        let audit = "type=SYSCALL msg=audit(1.0:1): ";
+        let exec = "type=EXECVE msg=audit(1.0:1): ";
+        for start in ["", "{}\n", "[", "<Event>", "<Event><System>", csv, audit, exec] {
             let mut text = String::from(start);
             text.push_str(&piece.repeat((512 << 10) / piece.len()));
             read(text.into_bytes());

@@ -3,8 +3,10 @@
 
 mod archives;
 mod corpora;
+mod csv;
 mod discovery;
 mod forms;
 mod hostile;
+mod linux;
 mod support;
 mod text;
