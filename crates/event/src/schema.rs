@@ -9,10 +9,10 @@ use std::net::{IpAddr, Ipv6Addr};
 
 use serde_json::Value as Json;
 
-use crate::field::{Field, FieldSpec, FieldType};
+use crate::field::{Field, FieldSpec, FieldType, path_matches};
 use crate::sink::FieldSink;
 use crate::time::Time;
-use crate::value::{Scalar, Value};
+use crate::value::{Scalar, Value, lowercase};
 
 /// Which fields exist and what they hold.
 #[derive(Debug, Clone, Default)]
@@ -167,15 +167,25 @@ impl Schema {
     /// [`Schema::resolve`] it does not look for names that are near.
     pub fn get(&self, name: &str) -> Option<Field> {
         match &self.fields {
-            None => Some(Field::new(FieldSpec {
-                name: name.to_owned(),
-                path: name.to_owned(),
-                ty: open_type(name),
-                format: None,
-                null_value: None,
-            })),
+            None => {
+                let (path, ty) = open_field(name);
+                Some(Field::new(FieldSpec {
+                    name: name.to_owned(),
+                    path: path.to_owned(),
+                    ty,
+                    format: None,
+                    null_value: None,
+                }))
+            }
             Some(fields) => fields.get(name).map(|spec| Field::new(spec.clone())),
         }
+    }
+
+    /// The fields whose names a pattern matches; `None` if the schema is open and has every field.
+    pub fn matching(&self, pattern: &str) -> Option<Vec<Field>> {
+        let fields = self.fields.as_ref()?.iter();
+        let found = fields.filter(|(name, _)| path_matches(pattern, name));
+        Some(found.map(|(_, spec)| Field::new(spec.clone())).collect())
     }
 
     /// The date field of this name, for the field that tells an event's time: under the open schema any
@@ -183,7 +193,7 @@ impl Schema {
     pub fn date_field(&self, name: &str) -> Field {
         let field = self.field(name);
         match field.ty() {
-            FieldType::Any => Field::new(FieldSpec { ty: FieldType::Date, ..field.spec().clone() }),
+            FieldType::Any => field.with_type(FieldType::Date),
             _ => field,
         }
     }
@@ -198,14 +208,22 @@ impl Schema {
     }
 }
 
-/// The type of a field under the open schema. Only the types whose values have several spellings
-/// matter: a time, and an address (`::1` is `0:0:0:0:0:0:0:1`), which ECS names `*.ip` or `*_ip`.
-fn open_type(name: &str) -> FieldType {
-    match name.rsplit('.').next() {
-        Some("@timestamp") => FieldType::Date,
-        Some(last) if last == "ip" || last.ends_with("_ip") => FieldType::Ip,
-        _ => FieldType::Any,
+/// Path and type of a field under the open schema. Only the types whose values have several spellings
+/// matter: a time, and an address (`::1` is `0:0:0:0:0:0:0:1`), which ECS names `*.ip` or `*_ip`. And a
+/// multi-field `caseless`, which documents do not hold: it is the field before it in lower case
+/// (Elasticsearch: the mappings of Elastic Defend).
+fn open_field(name: &str) -> (&str, FieldType) {
+    match name.rsplit_once('.') {
+        Some((parent, "caseless")) if !parent.is_empty() => return (parent, FieldType::Caseless),
+        _ => {}
     }
+    let last = name.rsplit('.').next().unwrap_or(name);
+    let ty = match last {
+        "@timestamp" => FieldType::Date,
+        _ if last == "ip" || last.ends_with("_ip") => FieldType::Ip,
+        _ => FieldType::Any,
+    };
+    (name, ty)
 }
 
 /// Finds the `properties` objects: at the top, under `mappings`, or one level of index names deeper.
@@ -339,9 +357,10 @@ fn edit_distance(a: &str, b: &str) -> usize {
 pub fn coerce(spec: &FieldSpec, value: Scalar<'_>) -> Option<Value> {
     match (spec.ty, value) {
         (FieldType::Any, value) => Some(value.to_value()),
-        (FieldType::Keyword | FieldType::Text | FieldType::Version, value) => {
+        (FieldType::Keyword | FieldType::Text | FieldType::Version | FieldType::Object, value) => {
             Some(Value::Str(value.text().into()))
         }
+        (FieldType::Caseless, value) => Some(Value::Str(lowercase(&value.text()).into())),
         (FieldType::Long, Scalar::Long(n)) => Some(Value::Long(n)),
         (FieldType::Long, Scalar::Double(n)) => n.is_finite().then_some(Value::Long(n as i64)),
         (FieldType::Long, Scalar::Str(s)) => s
@@ -452,6 +471,14 @@ mod tests {
         assert_eq!(ty("name"), Some(FieldType::Keyword));
         assert_eq!(ty("day.of"), None);
         assert!(!Schema::open().with_dynamic(&dynamic).is_closed());
+    }
+
+    #[test]
+    fn caseless_multi_fields() {
+        let field = Schema::open().field("process.name.caseless");
+        assert_eq!((field.name(), field.path()), ("process.name.caseless", "process.name"));
+        let value = coerce(field.spec(), Scalar::Str("CMD.EXE"));
+        assert_eq!(value, Some(Value::Str("cmd.exe".into())));
     }
 
     #[test]
