@@ -30,7 +30,7 @@ impl WordIndex {
         }
         let (mut by_fragment, mut always) = (Vec::new(), Vec::new());
         let mut known: HashMap<&str, usize> = HashMap::new();
-        let mut texts = Vec::new();
+        let mut sought = Vec::new();
         for (at, (_, _, test)) in tests.iter().enumerate() {
             let Some(fragments) = test.fragments() else {
                 always.push(at);
@@ -38,14 +38,14 @@ impl WordIndex {
             };
             for fragment in fragments {
                 let slot = *known.entry(fragment).or_insert_with(|| {
-                    texts.push(fragment.to_owned());
+                    sought.push(fragment.to_owned());
                     by_fragment.push(Vec::new());
-                    texts.len() - 1
+                    sought.len() - 1
                 });
                 by_fragment[slot].push(at);
             }
         }
-        let fragments = automaton(&texts);
+        let fragments = automaton(&sought);
         if fragments.is_none() {
             // Too large to build, or nothing to look for.
             always = (0..tests.len()).collect();

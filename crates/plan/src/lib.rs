@@ -18,6 +18,7 @@ mod condition;
 mod diagnostic;
 mod display;
 pub mod eval;
+pub mod front;
 pub mod functions;
 pub mod pattern;
 mod query;
