@@ -276,9 +276,9 @@ mod tests {
 
     #[track_caller]
     fn phrase(text: &str, wanted: &str, slop: u32, expected: bool) {
-        let test = WordTest::Phrase { words: Analyzer::Standard.words(wanted), slop };
+        let asked = WordTest::Phrase { words: Analyzer::Standard.words(wanted), slop };
         let lower = lowercase(text);
-        let found = test.is_match(&Words::new(Analyzer::Standard, &lower));
+        let found = asked.is_match(&Words::new(Analyzer::Standard, &lower));
         assert_eq!(found, expected, "{wanted}~{slop} in {text}");
     }
 

@@ -28,6 +28,11 @@ impl Sink {
         }
     }
 
+    /// Adds those of another list.
+    pub fn append(&mut self, other: Sink) {
+        other.list.into_iter().for_each(|diagnostic| self.push(diagnostic));
+    }
+
     /// Whether there is an error.
     pub fn has_errors(&self) -> bool {
         self.errors > 0
