@@ -279,9 +279,14 @@ impl Batch {
         self.refs[row as usize]
     }
 
-    /// Whether any column, or the time, is read from this dotted path.
+    /// Whether any column, or the time, is read from this dotted path; a column of whole objects is read from what
+    /// is in them.
     pub fn has_path(&self, path: &str) -> bool {
+        let is_within = |object: &String| {
+            path.strip_prefix(&**object).is_some_and(|rest| rest.starts_with('.'))
+        };
         self.by_path.contains_key(path)
+            || self.objects.keys().any(is_within)
             || self.patterns.iter().any(|id| self.columns[*id as usize].field.covers(path))
     }
 
@@ -490,6 +495,7 @@ mod tests {
         let time = crate::Schema::open().field("@timestamp");
         let mut batch = Batch::new(&[objects, Field::any("a.b.c")], &time);
         assert!(batch.wants_objects("a.b") && !batch.wants_objects("a") && !batch.wants("a.b"));
+        assert!(batch.wants("a.b.d") && !batch.wants("a.bc"));
         batch.put_object("a.b", &[("a.b.c", Scalar::Long(1))]);
         batch.end_row(at(0));
         let value = batch.column(ColumnId(0)).row_values(0).next().map(Scalar::to_value);
