@@ -34,7 +34,7 @@ pub(crate) enum When {
 pub(crate) enum Command {
     /// Hunt through log files with detection rules
     Hunt(HuntArgs),
-    /// Run one EQL query over log files
+    /// Run one query over log files: EQL, KQL or Lucene's
     Query(QueryArgs),
     /// Print events as ECS documents, one JSON object per line
     Normalize(NormalizeArgs),
@@ -257,7 +257,13 @@ pub(crate) struct QueryArgs {
 /// A query language.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Language {
+    /// EQL, the Event Query Language of Elasticsearch
     Eql,
+    /// KQL, the query language of Kibana
+    #[value(alias = "kql")]
+    Kuery,
+    /// Lucene's query strings
+    Lucene,
 }
 
 /// Which end of too many results is given.

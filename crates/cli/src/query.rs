@@ -13,7 +13,7 @@ use dragnet_ingest::{EventSink, Options, Source, discover};
 use dragnet_plan::{Pipe, Query, Severity, Snippet};
 use serde_json::{Value as Json, json};
 
-use crate::args::{QueryArgs, ResultPosition};
+use crate::args::{Language, QueryArgs, ResultPosition};
 use crate::hunt::{events_of, threads};
 use crate::progress::Progress;
 use crate::scan::{Outcome, Scan};
@@ -121,8 +121,14 @@ impl EventSink for Survey {
 
 /// The compiled query; `None` if it is not valid, which has then been said.
 fn compile(args: &QueryArgs, schema: &Schema, terminal: Terminal) -> anyhow::Result<Option<Query>> {
-    let options = dragnet_eql::Options { schema, category_field: &args.event_category_field };
-    let (query, diagnostics) = dragnet_eql::compile(&args.query, &options);
+    let language = match args.language {
+        Language::Eql => dragnet_rules::Language::Eql,
+        Language::Kuery => dragnet_rules::Language::Kuery,
+        Language::Lucene => dragnet_rules::Language::Lucene,
+    };
+    let category_field = &args.event_category_field;
+    let (query, diagnostics) =
+        dragnet_rules::compile_query(language, &args.query, schema, category_field);
     let snippet = Snippet { text: &args.query, origin: "query", first_line: 1 };
     let mut err = io::stderr().lock();
     for diagnostic in &diagnostics {

@@ -140,6 +140,18 @@ impl FieldSink for Window<'_> {
     fn put_null(&mut self, path: &str) {
         self.batch.put_null(path);
     }
+
+    fn put_object(&mut self, path: &str, members: &[(&str, Scalar<'_>)]) {
+        self.batch.put_object(path, members);
+    }
+
+    fn wants_objects(&self, path: &str) -> bool {
+        self.batch.wants_objects(path)
+    }
+
+    fn put_object_json(&mut self, path: &str, json: &str) {
+        self.batch.put_object_json(path, json);
+    }
 }
 
 impl EventSink for Window<'_> {

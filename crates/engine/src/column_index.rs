@@ -2,7 +2,8 @@
 //!
 //! Equality is a hash look-up. A wildcard pattern can only match a text that contains the
 //! pattern's longest literal fragment, so the fragments of all patterns share one automaton that
-//! reads the text once, ignoring case; only patterns whose fragment was seen are tried. What has no such
+//! reads the text once, ignoring case; only patterns whose fragment was seen are tried. Tests of words go the same
+//! way ([`WordIndex`]). What has no such
 //! fragment (ranges, addresses, regular expressions, scripts) is tried on every value.
 
 use aho_corasick::{AhoCorasick, MatchKind};
@@ -13,6 +14,7 @@ use hashbrown::{HashMap, HashSet};
 
 use crate::reference::value_holds;
 use crate::rule_set::PredicateId;
+use crate::word_index::WordIndex;
 
 /// The predicates of one column, arranged for look-up by value.
 #[derive(Debug, Default)]
@@ -26,6 +28,8 @@ pub(crate) struct ColumnIndex {
     by_fragment: Vec<Vec<(PredicateId, Wildcard)>>,
     /// Patterns without a fragment.
     shapeless: Vec<(PredicateId, Wildcard)>,
+    /// Tests of words.
+    words: Option<WordIndex>,
     /// Everything that is tried on every value.
     others: Vec<(PredicateId, Leaf)>,
 }
@@ -36,6 +40,7 @@ impl ColumnIndex {
         let mut index = ColumnIndex::default();
         let mut fragments: HashMap<String, usize> = HashMap::new();
         let mut texts: Vec<String> = Vec::new();
+        let mut words = Vec::new();
         for (id, leaf) in leaves {
             if let Some((constants, fold)) = text_constants(leaf) {
                 for constant in constants {
@@ -44,8 +49,8 @@ impl ColumnIndex {
             } else if let Leaf::Like { patterns, .. } = leaf {
                 for pattern in patterns {
                     let fragment = pattern.longest_literal().to_ascii_lowercase();
-                    if pattern.is_literal() {
-                        index.equality(pattern.text(), pattern.fold(), *id);
+                    if let Some(text) = pattern.literal() {
+                        index.equality(text, pattern.fold(), *id);
                     } else if fragment.is_empty() {
                         index.shapeless.push((*id, pattern.clone()));
                     } else {
@@ -57,10 +62,13 @@ impl ColumnIndex {
                         index.by_fragment[slot].push((*id, pattern.clone()));
                     }
                 }
+            } else if let Leaf::Words { analyzer, test, .. } = leaf {
+                words.push((*id, *analyzer, test));
             } else {
                 index.others.push((*id, (*leaf).clone()));
             }
         }
+        index.words = WordIndex::new(&words);
         index.fragments = automaton(&texts);
         if index.fragments.is_none() {
             // Too large to build: every pattern is then tried on every value.
@@ -75,6 +83,7 @@ impl ColumnIndex {
             && self.folded.is_empty()
             && self.fragments.is_none()
             && self.shapeless.is_empty()
+            && self.words.is_none()
             && self.others.is_empty()
     }
 
@@ -117,6 +126,9 @@ impl ColumnIndex {
             }
         }
         out.extend(self.shapeless.iter().filter(|c| c.1.is_match(&text)).map(|c| c.0));
+        if let Some(words) = &self.words {
+            words.decide(&text, scratch, out);
+        }
         out.extend(self.others.iter().filter(|o| value_holds(&o.1, value)).map(|o| o.0));
         out[start..].sort_unstable();
         let mut kept = start;
@@ -134,7 +146,7 @@ impl ColumnIndex {
 #[derive(Debug, Default)]
 pub(crate) struct Scratch {
     lower: String,
-    seen: HashSet<usize>,
+    pub(crate) seen: HashSet<usize>,
 }
 
 /// The constants of a leaf that tests for equality of text, and whether it ignores case.
@@ -166,7 +178,7 @@ fn equality_is_textual(field: &dragnet_event::Field) -> bool {
     matches!(field.ty(), Any | Keyword | Text)
 }
 
-fn automaton(fragments: &[String]) -> Option<AhoCorasick> {
+pub(crate) fn automaton(fragments: &[String]) -> Option<AhoCorasick> {
     if fragments.is_empty() {
         return None;
     }

@@ -24,6 +24,7 @@ mod matcher;
 pub mod readiness;
 pub mod reference;
 mod rule_set;
+mod word_index;
 
 pub use hit::{Finding, Hit, JoinKey, Position, StageNumber};
 pub use matcher::Matcher;

@@ -6,8 +6,11 @@
 
 use std::net::IpAddr;
 
-use dragnet_event::{Batch, Field, FieldSink, Scalar, Value, coerce};
+use dragnet_event::{
+    Batch, Field, FieldSink, FieldType, Scalar, Value, coerce, flatten_at, lowercase,
+};
 use dragnet_plan::eval::{compare, equals};
+use dragnet_plan::text::Words;
 use dragnet_plan::{Condition, Expr, Leaf, Literal};
 use hashbrown::HashMap;
 
@@ -38,6 +41,9 @@ pub fn leaf_holds(leaf: &Leaf, event: &dyn Fields) -> bool {
         | Leaf::OneOf { field, .. }
         | Leaf::Like { field, .. }
         | Leaf::Regex { field, .. }
+        | Leaf::Fuzzy { field, .. }
+        | Leaf::Words { field, .. }
+        | Leaf::Nested { field, .. }
         | Leaf::Cidr { field, .. } => {
             event.values(field).iter().any(|value| value_holds(leaf, value.as_scalar()))
         }
@@ -63,6 +69,14 @@ pub fn value_holds(leaf: &Leaf, value: Scalar<'_>) -> bool {
             let text = value.text();
             patterns.iter().any(|pattern| pattern.is_match(&text))
         }
+        Leaf::Fuzzy { fuzzy, .. } => fuzzy.is_match(&value.text()),
+        Leaf::Words { analyzer, test, .. } => {
+            test.is_match(&Words::new(*analyzer, &lowercase(&value.text())))
+        }
+        Leaf::Nested { field, condition } => match value {
+            Scalar::Str(json) => holds(condition, &Event::of_object(field.path(), json)),
+            _ => false,
+        },
         Leaf::Cidr { networks, .. } => match value {
             Scalar::Str(text) => text
                 .parse::<IpAddr>()
@@ -146,6 +160,19 @@ impl Fields for Row<'_> {
 #[derive(Debug, Clone, Default)]
 pub struct Event {
     values: HashMap<String, Vec<Option<Value>>>,
+    /// The JSON texts of objects, by their paths.
+    objects: HashMap<String, Vec<Value>>,
+}
+
+impl Event {
+    /// An event that has nothing but one object at a path. Text that is no JSON object gives none at all.
+    fn of_object(path: &str, json: &str) -> Event {
+        let mut event = Event::default();
+        if let Ok(object) = serde_json::from_str(json) {
+            flatten_at(&object, path, &mut event);
+        }
+        event
+    }
 }
 
 impl FieldSink for Event {
@@ -160,11 +187,27 @@ impl FieldSink for Event {
     fn put_null(&mut self, path: &str) {
         self.values.entry_ref(path).or_default().push(None);
     }
+
+    fn wants_objects(&self, _path: &str) -> bool {
+        true
+    }
+
+    fn put_object_json(&mut self, path: &str, json: &str) {
+        self.objects.entry_ref(path).or_default().push(Value::Str(json.into()));
+    }
 }
 
 impl Fields for Event {
     fn values(&self, field: &Field) -> Vec<Value> {
         let spec = field.spec();
+        if spec.ty == FieldType::Object {
+            return self.objects.get(field.path()).cloned().unwrap_or_default();
+        }
+        if field.is_pattern() {
+            let covered = self.values.iter().filter(|(path, _)| field.covers(path));
+            let values = covered.flat_map(|(_, values)| values).flatten();
+            return values.filter_map(|value| coerce(spec, value.as_scalar())).collect();
+        }
         let stand_in = spec.null_value.as_deref().map(Scalar::Str);
         self.values
             .get(field.path())

@@ -6,7 +6,7 @@
 
 pub use dragnet_plan::{ArithmeticOp, CompareOp};
 
-pub use crate::span::Span;
+pub use dragnet_plan::front::Span;
 
 /// A query.
 #[derive(Debug, Clone, PartialEq)]

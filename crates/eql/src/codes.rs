@@ -4,37 +4,9 @@
 //! the group: 00 the text as a whole and its tokens, 01 the grammar, 02 sequences and samples,
 //! 03 pipes, 04 fields and types, 05 warnings.
 
-/// What is known of a code.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Entry {
-    /// The code, such as `EQL0401`.
-    pub code: &'static str,
-    /// What is wrong, in a few words.
-    pub title: &'static str,
-    /// Why it is so, and what to do; Markdown.
-    pub explanation: &'static str,
-}
+pub use dragnet_plan::front::Entry;
 
-/// The entry of a code.
-pub fn find(code: &str) -> Option<&'static Entry> {
-    ALL.iter().find(|entry| entry.code == code)
-}
-
-macro_rules! codes {
-    ($($name:ident = $code:literal, $title:literal, $explanation:literal;)*) => {
-        $(
-            #[doc = concat!("`", $code, "`: ", $title, ".")]
-            pub const $name: &str = $code;
-        )*
-
-        /// All codes, in order.
-        pub static ALL: &[Entry] = &[$(
-            Entry { code: $code, title: $title, explanation: $explanation },
-        )*];
-    };
-}
-
-codes! {
+dragnet_plan::diagnostic_codes! {
     TOO_LONG = "EQL0001", "the query is too long",
         "A query may have 1 MiB. Long lists of values belong into a value list or an indicator index.";
     NOT_UTF8 = "EQL0002", "the query is not UTF-8",

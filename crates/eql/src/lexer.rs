@@ -4,7 +4,7 @@ use dragnet_plan::Diagnostic;
 
 use crate::ast::Span;
 use crate::codes;
-use crate::sink::{Sink, clip};
+use dragnet_plan::front::{Sink, clip};
 
 /// What a token is. Keywords are [`Kind::Word`]s: the parser knows where they count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -25,13 +25,11 @@ pub mod codes;
 mod lexer;
 mod parser;
 mod print;
-mod sink;
-mod span;
 mod strings;
 mod structure;
-mod suggest;
 
 use dragnet_event::Schema;
+use dragnet_plan::front::Sink;
 use dragnet_plan::{Diagnostic, Query};
 
 pub use print::print;
@@ -66,9 +64,9 @@ pub fn parse(text: &str) -> (Option<ast::Query>, Vec<Diagnostic>) {
 }
 
 /// The tree, which is there after soft errors too, and what was found.
-fn read(text: &str) -> (Option<ast::Query>, sink::Sink) {
+fn read(text: &str) -> (Option<ast::Query>, Sink) {
     if text.len() > MAX_QUERY_BYTES {
-        let mut sink = sink::Sink::default();
+        let mut sink = Sink::default();
         let message = format!("the query has {} bytes, {MAX_QUERY_BYTES} are the most", text.len());
         sink.push(Diagnostic::error(codes::TOO_LONG, 0..0, message));
         return (None, sink);

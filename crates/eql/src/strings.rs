@@ -4,7 +4,7 @@ use dragnet_plan::Diagnostic;
 
 use crate::ast::Span;
 use crate::codes;
-use crate::sink::Sink;
+use dragnet_plan::front::Sink;
 
 /// The text that a string token stands for. Errors inside are reported; what they are about is
 /// taken as written.

@@ -4,7 +4,7 @@ use dragnet_plan::Diagnostic;
 
 use crate::ast::{Body, FieldName, Query, Sample, Sequence, Span, Term};
 use crate::codes;
-use crate::sink::Sink;
+use dragnet_plan::front::Sink;
 
 /// The most terms of a sample.
 const MAX_SAMPLE_TERMS: usize = 5;

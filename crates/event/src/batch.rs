@@ -8,7 +8,8 @@
 use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
 use std::hash::BuildHasher;
 
-use crate::field::{Field, FieldSpec};
+use crate::document::object_json;
+use crate::field::{Field, FieldSpec, FieldType};
 use crate::schema::coerce;
 use crate::sink::FieldSink;
 use crate::time::Time;
@@ -192,6 +193,12 @@ impl Column {
 pub struct Batch {
     columns: Vec<Column>,
     by_path: HashMap<String, Vec<u32>>,
+    /// The columns that have values of many paths; mostly there are none.
+    patterns: Vec<u32>,
+    /// By path: the pattern columns that have values of a path which is not in `by_path`.
+    matched: HashMap<String, Vec<u32>>,
+    /// By path: the columns of whole objects.
+    objects: HashMap<String, Vec<u32>>,
     time_field: FieldSpec,
     time: Option<Time>,
     times: Vec<Option<Time>>,
@@ -203,8 +210,16 @@ impl Batch {
     pub fn new(fields: &[Field], time_field: &Field) -> Batch {
         let mut by_path: HashMap<String, Vec<u32>> = HashMap::new();
         let mut columns = Vec::with_capacity(fields.len());
+        let mut patterns = Vec::new();
+        let mut objects: HashMap<String, Vec<u32>> = HashMap::new();
         for (id, field) in fields.iter().enumerate() {
-            by_path.entry(field.path().to_owned()).or_default().push(id as u32);
+            if field.ty() == FieldType::Object {
+                objects.entry(field.path().to_owned()).or_default().push(id as u32);
+            } else if field.is_pattern() {
+                patterns.push(id as u32);
+            } else {
+                by_path.entry(field.path().to_owned()).or_default().push(id as u32);
+            }
             columns.push(Column {
                 field: field.clone(),
                 dictionary: Dictionary::default(),
@@ -213,8 +228,22 @@ impl Batch {
             });
         }
         by_path.entry(time_field.path().to_owned()).or_default();
-        let time_field = time_field.spec().clone();
-        Batch { columns, by_path, time_field, time: None, times: Vec::new(), refs: Vec::new() }
+        for &id in &patterns {
+            let field = &fields[id as usize];
+            let covered = by_path.iter_mut().filter(|(path, _)| field.covers(path));
+            covered.for_each(|(_, ids)| ids.push(id));
+        }
+        Batch {
+            columns,
+            by_path,
+            patterns,
+            matched: HashMap::new(),
+            objects,
+            time_field: time_field.spec().clone(),
+            time: None,
+            times: Vec::new(),
+            refs: Vec::new(),
+        }
     }
 
     /// The number of events.
@@ -250,9 +279,15 @@ impl Batch {
         self.refs[row as usize]
     }
 
-    /// Whether any column, or the time, is read from this dotted path.
+    /// Whether any column, or the time, is read from this dotted path; a column of whole objects is read from what
+    /// is in them.
     pub fn has_path(&self, path: &str) -> bool {
+        let is_within = |object: &String| {
+            path.strip_prefix(&**object).is_some_and(|rest| rest.starts_with('.'))
+        };
         self.by_path.contains_key(path)
+            || self.objects.keys().any(is_within)
+            || self.patterns.iter().any(|id| self.columns[*id as usize].field.covers(path))
     }
 
     /// The time of the event that is being put.
@@ -294,6 +329,26 @@ impl Batch {
     }
 }
 
+/// Most paths for which it is remembered which patterns match them.
+const MAX_MATCHED: usize = 1 << 16;
+
+/// The pattern columns that have the values of a path, remembered for the next time.
+fn matched_by<'m>(
+    matched: &'m mut HashMap<String, Vec<u32>>,
+    patterns: &[u32],
+    columns: &[Column],
+    path: &str,
+) -> &'m [u32] {
+    // Paths are made by whoever writes documents, so their number has to be bounded.
+    if matched.len() >= MAX_MATCHED && !matched.contains_key(path) {
+        matched.clear();
+    }
+    matched.entry_ref(path).or_insert_with(|| {
+        let covers = |id: &u32| columns[*id as usize].field.covers(path);
+        patterns.iter().copied().filter(covers).collect()
+    })
+}
+
 impl FieldSink for Batch {
     fn wants(&self, path: &str) -> bool {
         self.has_path(path)
@@ -311,12 +366,16 @@ impl FieldSink for Batch {
     }
 
     fn put(&mut self, path: &str, value: Scalar<'_>) {
-        let Some(ids) = self.by_path.get(path) else { return };
+        let ids = match self.by_path.get(path) {
+            Some(ids) => ids.as_slice(),
+            None if self.patterns.is_empty() => return,
+            None => matched_by(&mut self.matched, &self.patterns, &self.columns, path),
+        };
         let row = self.refs.len() as u32;
         for &id in ids {
             let column = &mut self.columns[id as usize];
             let code = match column.field.ty() {
-                crate::FieldType::Any => Some(column.dictionary.encode(value)),
+                FieldType::Any => Some(column.dictionary.encode(value)),
                 _ => coerce(column.field.spec(), value)
                     .map(|v| column.dictionary.encode(v.as_scalar())),
             };
@@ -330,6 +389,27 @@ impl FieldSink for Batch {
             && let Some(Value::Date(time)) = coerce(&self.time_field, value)
         {
             self.time = Some(time);
+        }
+    }
+
+    fn put_object(&mut self, path: &str, members: &[(&str, Scalar<'_>)]) {
+        if self.wants_objects(path) {
+            self.put_object_json(path, &object_json(path, members).to_string());
+        }
+        for (member, value) in members {
+            self.put(member, *value);
+        }
+    }
+
+    fn wants_objects(&self, path: &str) -> bool {
+        self.objects.contains_key(path)
+    }
+
+    fn put_object_json(&mut self, path: &str, json: &str) {
+        for &id in self.objects.get(path).into_iter().flatten() {
+            let column = &mut self.columns[id as usize];
+            column.rows.push(self.refs.len() as u32);
+            column.codes.push(column.dictionary.encode(Scalar::Str(json)));
         }
     }
 }
@@ -389,6 +469,37 @@ mod tests {
         batch.put_str("b", "y");
         batch.end_row(at(1));
         assert!(batch.column(ColumnId(0)).rows().is_empty());
+        assert_eq!(batch.column(ColumnId(1)).rows(), [0]);
+    }
+
+    #[test]
+    fn pattern_columns_have_the_values_of_many_paths() {
+        let fields = [Field::any("a"), Field::any("a*"), Field::any("*")];
+        let mut batch = Batch::new(&fields, &crate::Schema::open().field("@timestamp"));
+        assert!(batch.wants("ab") && batch.wants("b") && batch.wants("a"));
+        batch.put_str("a", "x");
+        batch.put_str("ab", "y");
+        batch.put_str("b", "z");
+        batch.end_row(at(0));
+        let texts = |id: u32| {
+            let values = batch.column(ColumnId(id)).row_values(0);
+            values.map(|value| value.text().into_owned()).collect::<Vec<_>>()
+        };
+        assert_eq!((texts(0), texts(1)), (vec!["x".to_owned()], vec!["x".into(), "y".into()]));
+        assert_eq!(texts(2).len(), 3);
+    }
+
+    #[test]
+    fn objects_are_kept_where_a_column_asks_for_them() {
+        let objects = Field::any("a.b").with_type(FieldType::Object);
+        let time = crate::Schema::open().field("@timestamp");
+        let mut batch = Batch::new(&[objects, Field::any("a.b.c")], &time);
+        assert!(batch.wants_objects("a.b") && !batch.wants_objects("a") && !batch.wants("a.b"));
+        assert!(batch.wants("a.b.d") && !batch.wants("a.bc"));
+        batch.put_object("a.b", &[("a.b.c", Scalar::Long(1))]);
+        batch.end_row(at(0));
+        let value = batch.column(ColumnId(0)).row_values(0).next().map(Scalar::to_value);
+        assert_eq!(value, Some(Value::Str(r#"{"c":1}"#.into())));
         assert_eq!(batch.column(ColumnId(1)).rows(), [0]);
     }
 }

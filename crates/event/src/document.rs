@@ -61,13 +61,10 @@ impl FieldSink for Document {
     }
 
     fn put_object(&mut self, path: &str, members: &[(&str, Scalar<'_>)]) {
-        let object = members
-            .iter()
-            .map(|(m, v)| (member_name(path, m).to_owned(), scalar_json(*v)))
-            .collect();
+        let object = object_json(path, members);
         self.mark_array(path);
         if let Json::Array(items) = slot(&mut self.0, path) {
-            items.push(Json::Object(object));
+            items.push(object);
         }
     }
 
@@ -81,6 +78,14 @@ impl FieldSink for Document {
             }
         }
     }
+}
+
+/// The object of these members at `path`.
+pub(crate) fn object_json(path: &str, members: &[(&str, Scalar<'_>)]) -> Json {
+    let member = |(name, value): &(&str, Scalar<'_>)| {
+        (member_name(path, name).to_owned(), scalar_json(*value))
+    };
+    Json::Object(members.iter().map(member).collect())
 }
 
 fn lookup<'a>(object: &'a Map<String, Json>, path: &str) -> Option<&'a Json> {
@@ -131,6 +136,11 @@ fn slot<'a>(object: &'a mut Map<String, Json>, path: &str) -> &'a mut Json {
     }
 }
 
+/// [`flatten`] under a path: as if the object stood there.
+pub fn flatten_at(object: &Map<String, Json>, path: &str, sink: &mut dyn FieldSink) {
+    flatten_object(object, &mut path.to_owned(), sink, 0);
+}
+
 /// Feeds every value of a JSON object to a sink under its dotted path.
 ///
 /// Objects nest, dotted keys are paths too, arrays of objects are flattened (as Elasticsearch
@@ -150,6 +160,11 @@ fn flatten_object(
     depth: usize,
 ) {
     let len = path.len();
+    if sink.wants_objects(path)
+        && let Ok(text) = serde_json::to_string(object)
+    {
+        sink.put_object_json(path, &text);
+    }
     for (key, json) in object {
         if len > 0 {
             path.push('.');

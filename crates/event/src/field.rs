@@ -14,6 +14,8 @@ pub enum FieldType {
     Any,
     /// `keyword`, `wildcard`, `constant_keyword`: text, exact.
     Keyword,
+    /// Text in lower case, exact: a `keyword` whose normaliser makes it so (`process.name.caseless`).
+    Caseless,
     /// `text` without a keyword sub-field: cannot be searched by EQL.
     Text,
     /// Whole numbers of any width.
@@ -28,6 +30,9 @@ pub enum FieldType {
     Ip,
     /// A version, ordered as semantic versions are.
     Version,
+    /// Objects, each as its JSON text: what a `nested` query looks at. No mapping gives a field this type;
+    /// a query asks for it.
+    Object,
     /// A type that EQL does not support (nested, range, geo…).
     Unsupported,
 }
@@ -38,6 +43,7 @@ impl FieldType {
         match self {
             FieldType::Any => "any",
             FieldType::Keyword => "keyword",
+            FieldType::Caseless => "caseless",
             FieldType::Text => "text",
             FieldType::Long => "long",
             FieldType::Double => "double",
@@ -45,13 +51,14 @@ impl FieldType {
             FieldType::Date => "date",
             FieldType::Ip => "ip",
             FieldType::Version => "version",
+            FieldType::Object => "object",
             FieldType::Unsupported => "unsupported",
         }
     }
 
     /// Whether values are text.
     pub const fn is_string(self) -> bool {
-        matches!(self, FieldType::Keyword | FieldType::Text)
+        matches!(self, FieldType::Keyword | FieldType::Caseless | FieldType::Text)
     }
 
     /// Whether values are numbers.
@@ -65,7 +72,8 @@ impl FieldType {
 pub struct FieldSpec {
     /// The dotted name as the rule writes it, without backticks: `process.name`.
     pub name: String,
-    /// The dotted path at which documents hold the values; differs from `name` for an alias.
+    /// The dotted path at which documents hold the values; differs from `name` for an alias. A path with
+    /// `*` in it is a pattern: the field has the values of every path that it matches.
     pub path: String,
     /// The kind of values.
     pub ty: FieldType,
@@ -107,6 +115,22 @@ impl Field {
         &self.0.path
     }
 
+    /// Whether the path is a pattern.
+    pub fn is_pattern(&self) -> bool {
+        self.0.path.contains('*')
+    }
+
+    /// Whether the field has the values at this path.
+    pub fn covers(&self, path: &str) -> bool {
+        path_matches(&self.0.path, path)
+    }
+
+    /// The same field with values of another kind.
+    #[must_use]
+    pub fn with_type(&self, ty: FieldType) -> Field {
+        Field::new(FieldSpec { ty, ..self.spec().clone() })
+    }
+
     /// The kind of values.
     pub fn ty(&self) -> FieldType {
         self.0.ty
@@ -118,6 +142,22 @@ impl Field {
     }
 }
 
+/// Whether a path is matched by a pattern, in which `*` is any run of characters, dots included.
+pub fn path_matches(pattern: &str, path: &str) -> bool {
+    let Some((start, rest)) = pattern.split_once('*') else { return pattern == path };
+    let Some((middle, end)) = rest.rsplit_once('*').or(Some(("", rest))) else { return false };
+    let inner = path.strip_prefix(start).and_then(|path| path.strip_suffix(end));
+    let Some(mut inner) = inner else { return false };
+    // Each fragment at its first place: an earlier one never leaves less room for the rest.
+    middle.split('*').all(|fragment| match inner.find(fragment) {
+        Some(at) => {
+            inner = &inner[at + fragment.len()..];
+            true
+        }
+        None => false,
+    })
+}
+
 impl fmt::Debug for Field {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Field({}: {})", self.0.name, self.0.ty.name())
@@ -127,5 +167,21 @@ impl fmt::Debug for Field {
 impl fmt::Display for Field {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0.name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns_of_paths() {
+        let check = |pattern: &str, path: &str| path_matches(pattern, path);
+        assert!(check("a.b", "a.b") && !check("a.b", "a.b.c"));
+        assert!(check("*", "") && check("*", "a.b"));
+        assert!(check("a.*.c", "a.b.c") && check("a.*.c", "a.b.b.c") && !check("a.*.c", "a.c"));
+        assert!(check("*.b*d", "a.bcd") && !check("*.b*d", "a.b"));
+        assert!(check("a*a", "aa") && !check("a*a", "a"));
+        assert!(check("*b*b*", "a.b.b") && !check("*b*b*", "a.b"));
     }
 }

@@ -20,9 +20,9 @@ mod time;
 mod value;
 
 pub use batch::{Batch, Column, ColumnId, Dictionary, EventRef};
-pub use document::{Document, flatten};
-pub use field::{Field, FieldSpec, FieldType};
+pub use document::{Document, flatten, flatten_at};
+pub use field::{Field, FieldSpec, FieldType, path_matches};
 pub use schema::{DynamicFields, MappingError, Resolution, Schema, coerce};
 pub use sink::FieldSink;
 pub use time::Time;
-pub use value::{Scalar, Value};
+pub use value::{Scalar, Value, lowercase};

@@ -4,21 +4,23 @@
 //! optional field (`?f`) that is not in it is null. The **open** schema is telemetry: every field
 //! exists and may be missing, and values keep the type that the data gave them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv6Addr};
 
 use serde_json::Value as Json;
 
-use crate::field::{Field, FieldSpec, FieldType};
+use crate::field::{Field, FieldSpec, FieldType, path_matches};
 use crate::sink::FieldSink;
 use crate::time::Time;
-use crate::value::{Scalar, Value};
+use crate::value::{Scalar, Value, lowercase};
 
 /// Which fields exist and what they hold.
 #[derive(Debug, Clone, Default)]
 pub struct Schema {
     /// `None`: open.
     fields: Option<BTreeMap<String, FieldSpec>>,
+    /// The names of fields that are mapped as text, whatever sub-fields they have.
+    analyzed: BTreeSet<String>,
 }
 
 /// What a schema says of a name.
@@ -82,7 +84,7 @@ impl Schema {
     /// The open schema. `@timestamp` is a date, `*.ip` and `*_ip` are addresses; everything else is
     /// what the data holds.
     pub fn open() -> Schema {
-        Schema { fields: None }
+        Schema::default()
     }
 
     /// A closed schema from the texts of one or more Elasticsearch mappings.
@@ -97,6 +99,7 @@ impl Schema {
     /// If a text is not JSON or holds no `properties`.
     pub fn closed<'a>(mappings: impl IntoIterator<Item = &'a str>) -> Result<Schema, MappingError> {
         let mut fields = BTreeMap::new();
+        let mut analyzed = BTreeSet::new();
         for text in mappings {
             let text: String = text
                 .lines()
@@ -113,7 +116,7 @@ impl Schema {
             for root in roots {
                 let mut aliases = Vec::new();
                 let mut found = BTreeMap::new();
-                read_properties(root, "", &mut found, &mut aliases);
+                read_properties(root, "", &mut found, &mut aliases, &mut analyzed);
                 for (name, spec) in found {
                     let spec = match fields.get(&name) {
                         Some(earlier) => with_formats_of(spec, earlier),
@@ -128,7 +131,7 @@ impl Schema {
                 }
             }
         }
-        Ok(Schema { fields: Some(fields) })
+        Ok(Schema { fields: Some(fields), analyzed })
     }
 
     /// The same with the fields that the data holds besides: what Elasticsearch's dynamic mapping makes of
@@ -141,10 +144,22 @@ impl Schema {
             if !fields.contains_key(name) && !fields.keys().any(prefix) {
                 let (path, name) = (name.clone(), name.clone());
                 let spec = FieldSpec { name, path, ty: *ty, format: None, null_value: None };
+                // Dynamic mapping makes text of text, with a sub-field that is exact.
+                if *ty == FieldType::Keyword {
+                    self.analyzed.insert(spec.name.clone());
+                    let name = format!("{}.keyword", spec.name);
+                    fields.insert(name.clone(), FieldSpec { name, ..spec.clone() });
+                }
                 fields.insert(spec.name.clone(), spec);
             }
         }
         self
+    }
+
+    /// Whether a closed schema maps the field of this name as text, to be searched by its words. EQL does not
+    /// see it where there is an exact sub-field; other languages do.
+    pub fn is_analyzed(&self, name: &str) -> bool {
+        self.analyzed.contains(name)
     }
 
     /// Whether an unknown field is an error.
@@ -167,15 +182,25 @@ impl Schema {
     /// [`Schema::resolve`] it does not look for names that are near.
     pub fn get(&self, name: &str) -> Option<Field> {
         match &self.fields {
-            None => Some(Field::new(FieldSpec {
-                name: name.to_owned(),
-                path: name.to_owned(),
-                ty: open_type(name),
-                format: None,
-                null_value: None,
-            })),
+            None => {
+                let (path, ty) = open_field(name);
+                Some(Field::new(FieldSpec {
+                    name: name.to_owned(),
+                    path: path.to_owned(),
+                    ty,
+                    format: None,
+                    null_value: None,
+                }))
+            }
             Some(fields) => fields.get(name).map(|spec| Field::new(spec.clone())),
         }
+    }
+
+    /// The fields whose names a pattern matches; `None` if the schema is open and has every field.
+    pub fn matching(&self, pattern: &str) -> Option<Vec<Field>> {
+        let fields = self.fields.as_ref()?.iter();
+        let found = fields.filter(|(name, _)| path_matches(pattern, name));
+        Some(found.map(|(_, spec)| Field::new(spec.clone())).collect())
     }
 
     /// The date field of this name, for the field that tells an event's time: under the open schema any
@@ -183,7 +208,7 @@ impl Schema {
     pub fn date_field(&self, name: &str) -> Field {
         let field = self.field(name);
         match field.ty() {
-            FieldType::Any => Field::new(FieldSpec { ty: FieldType::Date, ..field.spec().clone() }),
+            FieldType::Any => field.with_type(FieldType::Date),
             _ => field,
         }
     }
@@ -198,14 +223,22 @@ impl Schema {
     }
 }
 
-/// The type of a field under the open schema. Only the types whose values have several spellings
-/// matter: a time, and an address (`::1` is `0:0:0:0:0:0:0:1`), which ECS names `*.ip` or `*_ip`.
-fn open_type(name: &str) -> FieldType {
-    match name.rsplit('.').next() {
-        Some("@timestamp") => FieldType::Date,
-        Some(last) if last == "ip" || last.ends_with("_ip") => FieldType::Ip,
-        _ => FieldType::Any,
+/// Path and type of a field under the open schema. Only the types whose values have several spellings
+/// matter: a time, and an address (`::1` is `0:0:0:0:0:0:0:1`), which ECS names `*.ip` or `*_ip`. And a
+/// multi-field `caseless`, which documents do not hold: it is the field before it in lower case
+/// (Elasticsearch: the mappings of Elastic Defend).
+fn open_field(name: &str) -> (&str, FieldType) {
+    match name.rsplit_once('.') {
+        Some((parent, "caseless")) if !parent.is_empty() => return (parent, FieldType::Caseless),
+        _ => {}
     }
+    let last = name.rsplit('.').next().unwrap_or(name);
+    let ty = match last {
+        "@timestamp" => FieldType::Date,
+        _ if last == "ip" || last.ends_with("_ip") => FieldType::Ip,
+        _ => FieldType::Any,
+    };
+    (name, ty)
 }
 
 /// Finds the `properties` objects: at the top, under `mappings`, or one level of index names deeper.
@@ -225,6 +258,7 @@ fn read_properties(
     prefix: &str,
     fields: &mut BTreeMap<String, FieldSpec>,
     aliases: &mut Vec<(String, String)>,
+    analyzed: &mut BTreeSet<String>,
 ) {
     for (key, def) in properties {
         let name = if prefix.is_empty() { key.clone() } else { format!("{prefix}.{key}") };
@@ -238,7 +272,7 @@ fn read_properties(
         if matches!(ty, None | Some("object"))
             && let Some(children) = def.get("properties").and_then(Json::as_object)
         {
-            read_properties(children, &name, fields, aliases);
+            read_properties(children, &name, fields, aliases, analyzed);
             continue;
         }
         let spec = FieldSpec {
@@ -249,10 +283,16 @@ fn read_properties(
             null_value: def.get("null_value").filter(|v| !v.is_null()).map(json_text),
         };
         fields.insert(name.clone(), spec.clone());
+        if is_text(def) {
+            analyzed.insert(name.clone());
+        }
         // Multi-fields hold the same values under a name of their own.
         for (sub, sub_def) in def.get("fields").and_then(Json::as_object).into_iter().flatten() {
             let name = format!("{name}.{sub}");
             let ty = field_type(sub_def);
+            if is_text(sub_def) {
+                analyzed.insert(name.clone());
+            }
             fields.insert(name.clone(), FieldSpec { name, ty, ..spec.clone() });
         }
     }
@@ -271,6 +311,10 @@ fn with_formats_of(spec: FieldSpec, earlier: &FieldSpec) -> FieldSpec {
 
 /// Elasticsearch's date format where the mapping names none.
 const DEFAULT_FORMAT: &str = "strict_date_optional_time||epoch_millis";
+
+fn is_text(def: &Json) -> bool {
+    matches!(def.get("type").and_then(Json::as_str), Some("text" | "match_only_text"))
+}
 
 fn json_text(json: &Json) -> String {
     json.as_str().map_or_else(|| json.to_string(), str::to_owned)
@@ -339,9 +383,10 @@ fn edit_distance(a: &str, b: &str) -> usize {
 pub fn coerce(spec: &FieldSpec, value: Scalar<'_>) -> Option<Value> {
     match (spec.ty, value) {
         (FieldType::Any, value) => Some(value.to_value()),
-        (FieldType::Keyword | FieldType::Text | FieldType::Version, value) => {
+        (FieldType::Keyword | FieldType::Text | FieldType::Version | FieldType::Object, value) => {
             Some(Value::Str(value.text().into()))
         }
+        (FieldType::Caseless, value) => Some(Value::Str(lowercase(&value.text()).into())),
         (FieldType::Long, Scalar::Long(n)) => Some(Value::Long(n)),
         (FieldType::Long, Scalar::Double(n)) => n.is_finite().then_some(Value::Long(n as i64)),
         (FieldType::Long, Scalar::Str(s)) => s
@@ -413,6 +458,8 @@ mod tests {
         let category = schema.field("event.category");
         assert_eq!((category.name(), category.path()), ("event.category", "event_type"));
         assert_eq!(schema.field("hostname.raw").path(), "hostname");
+        let analyzed = ["hostname", "hostname.raw", "body", "md5"].map(|n| schema.is_analyzed(n));
+        assert_eq!(analyzed, [true, false, true, false]);
     }
 
     #[test]
@@ -452,6 +499,14 @@ mod tests {
         assert_eq!(ty("name"), Some(FieldType::Keyword));
         assert_eq!(ty("day.of"), None);
         assert!(!Schema::open().with_dynamic(&dynamic).is_closed());
+    }
+
+    #[test]
+    fn caseless_multi_fields() {
+        let field = Schema::open().field("process.name.caseless");
+        assert_eq!((field.name(), field.path()), ("process.name.caseless", "process.name"));
+        let value = coerce(field.spec(), Scalar::Str("CMD.EXE"));
+        assert_eq!(value, Some(Value::Str("cmd.exe".into())));
     }
 
     #[test]

@@ -39,6 +39,18 @@ pub trait FieldSink {
         }
     }
 
+    /// Whether objects at this dotted path are wanted as a whole, besides the values in them.
+    fn wants_objects(&self, path: &str) -> bool {
+        let _ = path;
+        false
+    }
+
+    /// Adds the JSON text of one object at a path for which [`FieldSink::wants_objects`] holds. Its values are
+    /// put by themselves besides.
+    fn put_object_json(&mut self, path: &str, json: &str) {
+        let _ = (path, json);
+    }
+
     /// Adds one text value.
     fn put_str(&mut self, path: &str, value: &str) {
         self.put(path, Scalar::Str(value));

@@ -90,6 +90,19 @@ impl<'a> Scalar<'a> {
     }
 }
 
+/// Text in lower case, character by character (Elasticsearch: Lucene's lower-case filter).
+pub fn lowercase(text: &str) -> Cow<'_, str> {
+    if !text.chars().any(|c| lower(c) != c) {
+        return text.into();
+    }
+    text.chars().map(lower).collect::<String>().into()
+}
+
+/// One character for one: only `İ` has a lower case of two, and Lucene takes the first of them.
+fn lower(c: char) -> char {
+    if c.is_ascii() { c.to_ascii_lowercase() } else { c.to_lowercase().next().unwrap_or(c) }
+}
+
 /// Prints a double as Java does for ordinary magnitudes: always with a fraction.
 fn double_text(n: f64) -> String {
     if n.is_finite() && n == n.trunc() && n.abs() < 1e7 { format!("{n:.1}") } else { n.to_string() }

@@ -211,6 +211,14 @@ impl<S: FieldSink + ?Sized> FieldSink for Completing<'_, S> {
     fn mark_array(&mut self, path: &str) {
         self.sink.mark_array(path);
     }
+
+    fn wants_objects(&self, path: &str) -> bool {
+        self.sink.wants_objects(path)
+    }
+
+    fn put_object_json(&mut self, path: &str, json: &str) {
+        self.sink.put_object_json(path, json);
+    }
 }
 
 const HOST_ID: &str = "host.id";

@@ -6,10 +6,12 @@
 //! RFC 8259 to the letter, but for one thing: half of a surrogate pair in an escape, which some
 //! shippers write for odd UTF-16 from Windows, becomes U+FFFD.
 
+use std::borrow::Cow;
+
 use dragnet_event::{FieldSink, Scalar};
 
 use crate::near::{equal, first, less};
-use crate::shape::{PathId, Shape};
+use crate::shape::{PathId, Shape, Wants};
 
 /// Objects and arrays nested deeper than this are an error. It is what `serde_json`, which renders
 /// documents, allows; it bounds the stack too.
@@ -123,6 +125,7 @@ impl<S: FieldSink> Parser<'_, S> {
         match self.peek().ok_or(JsonError::Truncated)? {
             b'"' => self.string(path),
             b'{' | b'[' if levels == 0 => Err(JsonError::TooDeep),
+            b'{' if self.wants_object(path) => self.whole_object(path, levels - 1),
             b'{' => self.object(path, levels - 1),
             b'[' => self.array(path, levels - 1),
             b'-' | b'0'..=b'9' => self.number(path),
@@ -131,6 +134,27 @@ impl<S: FieldSink> Parser<'_, S> {
             b'n' => self.literal("null", path, None),
             _ => Err(JsonError::NoValue),
         }
+    }
+
+    /// Whether an object here is wanted as a whole.
+    fn wants_object(&self, path: Option<PathId>) -> bool {
+        match path {
+            Some(id) => self.reader.shape.wants_objects(id),
+            None => self.sink.wants_objects(&self.reader.spelt),
+        }
+    }
+
+    /// Reads an object that is wanted as a whole besides the values in it.
+    #[cold]
+    fn whole_object(&mut self, path: Option<PathId>, levels: u32) -> Result<(), JsonError> {
+        let (start, len) = (self.at, self.reader.spelt.len());
+        self.object(path, levels)?;
+        if path.is_none() {
+            self.reader.spelt.truncate(len);
+        }
+        let json = whole_escapes(&self.text[start..self.at]);
+        self.sink.put_object_json(dotted(self.reader, path), &json);
+        Ok(())
     }
 
     fn object(&mut self, path: Option<PathId>, levels: u32) -> Result<(), JsonError> {
@@ -196,7 +220,11 @@ impl<S: FieldSink> Parser<'_, S> {
         let Reader { shape, spelt, scratch } = &mut *self.reader;
         let key = if quoted.has_escapes { unescape(raw, scratch)? } else { raw };
         if let Some(above) = above {
-            let found = shape.child(above, key, next, |path| self.sink.wants(path));
+            let wants = |path: &str| Wants {
+                values: self.sink.wants(path),
+                objects: self.sink.wants_objects(path),
+            };
+            let found = shape.child(above, key, next, wants);
             if found.is_some() {
                 return Ok(found);
             }
@@ -374,6 +402,29 @@ fn unescape<'s>(raw: &str, out: &'s mut String) -> Result<&'s str, JsonError> {
     Ok(out)
 }
 
+/// JSON without halves of surrogate pairs, which other parsers reject.
+fn whole_escapes(json: &str) -> Cow<'_, str> {
+    if memchr::memmem::find(json.as_bytes(), b"\\u").is_none() {
+        return json.into();
+    }
+    let mut out = String::with_capacity(json.len());
+    let mut rest = json;
+    while let Some(at) = memchr::memchr(b'\\', rest.as_bytes()) {
+        // A backslash is followed by a character of ASCII: the text was read already.
+        let end = (at + 2).min(rest.len());
+        let found = rest[..end].ends_with('u').then(|| code_point(&rest.as_bytes()[end..]));
+        out.push_str(&rest[..end]);
+        rest = &rest[end..];
+        if let Some((c, len)) = found.flatten() {
+            let is_half = c == char::REPLACEMENT_CHARACTER;
+            out.push_str(if is_half { "fffd" } else { &rest[..len] });
+            rest = &rest[len..];
+        }
+    }
+    out.push_str(rest);
+    out.into()
+}
+
 /// The character after `\u`, and how many bytes it takes; half of a pair is U+FFFD.
 fn code_point(bytes: &[u8]) -> Option<(char, usize)> {
     let unit = hex4(bytes)?;
@@ -412,6 +463,12 @@ mod tests {
         fn put_null(&mut self, path: &str) {
             self.0.push(format!("{path}=null"));
         }
+        fn wants_objects(&self, path: &str) -> bool {
+            path.ends_with("object")
+        }
+        fn put_object_json(&mut self, path: &str, json: &str) {
+            self.0.push(format!("{path}={json}"));
+        }
     }
 
     fn log(text: &str) -> Result<Vec<String>, Fault> {
@@ -428,6 +485,29 @@ mod tests {
     fn check_error(text: &str, error: JsonError, at: usize) {
         assert_eq!(log(text), Err((error, at)), "{text}");
         assert!(serde_json::from_str::<serde_json::Value>(text).is_err(), "{text}");
+    }
+
+    #[test]
+    fn whole_objects() {
+        check(
+            r#"{"a": {"object": [{"b": {"object": {}}}, 1, [{"c": "\\u \ud83d\ude00 \ud800\t"}]]}}"#,
+            &[
+                "a.object.b.object={}",
+                r#"a.object={"b": {"object": {}}}"#,
+                "a.object=Long(1)",
+                "a.object.c=Str(\"\\\\u 😀 \u{fffd}\\t\")",
+                r#"a.object={"c": "\\u \ud83d\ude00 \ufffd\t"}"#,
+            ],
+        );
+        // Past the shape's bounds paths are spelt out.
+        let long = "x".repeat(600);
+        let text = format!(r#"{{"{long}": {{"object": {{"y": 1}}}}, "object": {{}}}}"#);
+        let expected = [
+            format!("{long}.object.y=Long(1)"),
+            format!(r#"{long}.object={{"y": 1}}"#),
+            "object={}".to_owned(),
+        ];
+        assert_eq!(log(&text).unwrap(), expected);
     }
 
     #[test]

@@ -14,6 +14,15 @@ const MAX_PATHS: usize = 4096;
 const MAX_CHILDREN: usize = 128;
 const MAX_PATH: usize = 512;
 
+/// What a sink wants of a path.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Wants {
+    /// The values that stand there.
+    pub(crate) values: bool,
+    /// The objects that stand there, each as a whole.
+    pub(crate) objects: bool,
+}
+
 #[derive(Debug, Default)]
 pub(crate) struct Shape {
     paths: Vec<Path>,
@@ -25,6 +34,8 @@ struct Path {
     /// How many bytes of it are the last key.
     key: usize,
     is_wanted: bool,
+    /// Whether objects here are wanted as a whole.
+    wants_objects: bool,
     /// In the order in which they were first seen.
     children: Vec<PathId>,
 }
@@ -45,6 +56,10 @@ impl Shape {
         self.paths[id.0 as usize].is_wanted
     }
 
+    pub(crate) fn wants_objects(&self, id: PathId) -> bool {
+        self.paths[id.0 as usize].wants_objects
+    }
+
     /// The path of a key below a path; `None` if there is no room for it. `next` is the place among
     /// the children at which it probably stands, and becomes that of the key after it.
     pub(crate) fn child(
@@ -52,7 +67,7 @@ impl Shape {
         parent: PathId,
         key: &str,
         next: &mut usize,
-        wants: impl FnOnce(&str) -> bool,
+        wants: impl FnOnce(&str) -> Wants,
     ) -> Option<PathId> {
         let children = &self.paths[parent.0 as usize].children;
         let is_it = |id: &PathId| {
@@ -76,7 +91,7 @@ impl Shape {
         &mut self,
         parent: PathId,
         key: &str,
-        wants: impl FnOnce(&str) -> bool,
+        wants: impl FnOnce(&str) -> Wants,
     ) -> Option<PathId> {
         let Path { dotted: above, children, .. } = &self.paths[parent.0 as usize];
         let full = self.paths.len() == MAX_PATHS || children.len() == MAX_CHILDREN;
@@ -85,9 +100,10 @@ impl Shape {
         }
         let dotted = if above.is_empty() { key.to_owned() } else { format!("{above}.{key}") };
         let id = PathId(self.paths.len() as u32);
-        let is_wanted = wants(&dotted);
+        let Wants { values: is_wanted, objects: wants_objects } = wants(&dotted);
         let dotted = dotted.into_boxed_str();
-        self.paths.push(Path { dotted, key: key.len(), is_wanted, children: Vec::new() });
+        let children = Vec::new();
+        self.paths.push(Path { dotted, key: key.len(), is_wanted, wants_objects, children });
         self.paths[parent.0 as usize].children.push(id);
         Some(id)
     }
@@ -101,12 +117,13 @@ mod tests {
     fn paths() {
         let mut shape = Shape::new();
         let mut next = 0;
-        let wants = |path: &str| path == "a.b";
+        let wants = |path: &str| Wants { values: path == "a.b", objects: path == "c" };
         let a = shape.child(Shape::ROOT, "a", &mut next, wants).unwrap();
         let c = shape.child(Shape::ROOT, "c", &mut next, wants).unwrap();
         let b = shape.child(a, "b", &mut 0, wants).unwrap();
         assert_eq!([a, b, c].map(|id| shape.dotted(id)), ["a", "a.b", "c"]);
         assert_eq!([a, b, c].map(|id| shape.is_wanted(id)), [false, true, false]);
+        assert_eq!([a, b, c].map(|id| shape.wants_objects(id)), [false, false, true]);
         // Found again, in any order, without asking.
         let mut next = 0;
         let asked = |_: &str| unreachable!();
@@ -119,9 +136,10 @@ mod tests {
     fn it_is_bounded() {
         let mut shape = Shape::new();
         let mut next = 0;
+        let wants = |_: &str| Wants { values: true, objects: false };
         let known = (0..10_000)
-            .filter(|n| shape.child(Shape::ROOT, &n.to_string(), &mut next, |_| true).is_some());
+            .filter(|n| shape.child(Shape::ROOT, &n.to_string(), &mut next, wants).is_some());
         assert_eq!(known.count(), MAX_CHILDREN);
-        assert_eq!(shape.child(Shape::ROOT, &"x".repeat(600), &mut next, |_| true), None);
+        assert_eq!(shape.child(Shape::ROOT, &"x".repeat(600), &mut next, wants), None);
     }
 }

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use dragnet_event::{Field, Scalar, Time};
 
 use crate::functions::Function;
-use crate::pattern::{RegexPattern, Wildcard};
+use crate::pattern::{Fuzzy, RegexPattern, Wildcard};
+use crate::text::{Analyzer, WordTest};
 
 /// A condition over one event: true or false, never null.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -63,6 +64,29 @@ pub enum Leaf {
         field: Field,
         /// The expressions.
         patterns: Vec<RegexPattern>,
+    },
+    /// The text of a value is near another one.
+    Fuzzy {
+        /// The field.
+        field: Field,
+        /// The other one, and how near.
+        fuzzy: Fuzzy,
+    },
+    /// The words of a value satisfy a test (Elasticsearch: a query on a `text` field).
+    Words {
+        /// The field.
+        field: Field,
+        /// How values are cut into words.
+        analyzer: Analyzer,
+        /// The test.
+        test: WordTest,
+    },
+    /// One object satisfies a condition by itself (Elasticsearch: a `nested` query).
+    Nested {
+        /// The field that has the objects, of type [`dragnet_event::FieldType::Object`].
+        field: Field,
+        /// The condition; its fields have their full paths, but their values are those of one object.
+        condition: Box<Condition>,
     },
     /// A value is an address within one of several networks. Never empty.
     Cidr {
@@ -384,7 +408,8 @@ impl Condition {
 }
 
 impl Leaf {
-    /// Calls `visit` for every field that is read, repeated ones too.
+    /// Calls `visit` for every field that is read from the event, repeated ones too. Of a nested condition that is
+    /// the field with the objects.
     pub fn for_each_field<'a>(&'a self, visit: &mut dyn FnMut(&'a Field)) {
         match self {
             Leaf::Exists(field)
@@ -392,6 +417,9 @@ impl Leaf {
             | Leaf::OneOf { field, .. }
             | Leaf::Like { field, .. }
             | Leaf::Regex { field, .. }
+            | Leaf::Fuzzy { field, .. }
+            | Leaf::Words { field, .. }
+            | Leaf::Nested { field, .. }
             | Leaf::Cidr { field, .. } => visit(field),
             Leaf::Script(expr) => expr.for_each_field(visit),
         }

@@ -58,6 +58,11 @@ impl Display for Leaf {
                 }
                 f.write_str(")")
             }
+            Leaf::Fuzzy { field, fuzzy } => {
+                write!(f, "{field} near {}~{}", Literal::Str(fuzzy.text().into()), fuzzy.steps())
+            }
+            Leaf::Words { field, test, .. } => write!(f, "{field} {test}"),
+            Leaf::Nested { field, condition } => write!(f, "{field} has one with ({condition})"),
             Leaf::Script(expr) => expr.fmt(f),
         }
     }

@@ -1,6 +1,6 @@
 //! The typed form of a rule, and the diagnostics of everything that leads to it.
 //!
-//! A language (EQL today) lowers its text to a [`Query`]; the engine runs queries and knows no
+//! A language (EQL, KQL, Lucene's) lowers its text to a [`Query`]; the engine runs queries and knows no
 //! language. The key decision is the split between a [`Condition`], which is two-valued (every
 //! [`Leaf`] is true or false of an event, a missing field makes it false, and `not` is applied
 //! outside), and an [`Expr`], which has values and is three-valued (null). That split is how
@@ -18,9 +18,11 @@ mod condition;
 mod diagnostic;
 mod display;
 pub mod eval;
+pub mod front;
 pub mod functions;
 pub mod pattern;
 mod query;
+pub mod text;
 mod version;
 
 pub use condition::{

@@ -40,13 +40,13 @@ catalogue! {
     MISSING_NAME = "RULE0007" Error "the rule has no `name`"
         "give the rule a `name`";
     MISSING_TYPE = "RULE0008" Error "the rule has no `type`"
-        "add `type = \"eql\"` if the query is EQL";
+        "add `type = \"eql\"` if the query is EQL, `type = \"query\"` if it is KQL";
     UNKNOWN_TYPE = "RULE0009" Error "the rule's `type` is none of Elastic's"
         "the types are eql, query, saved_query, threshold, new_terms, threat_match, esql and machine_learning";
     MISSING_QUERY = "RULE0010" Error "the rule has no `query`"
         "give the rule a `query`";
     WRONG_LANGUAGE = "RULE0011" Error "the rule's `language` does not fit its `type`"
-        "a rule of type `eql` has the language `eql`";
+        "a rule of type `eql` has the language `eql`, one of type `query` has `kuery` or `lucene`";
     DUPLICATE_ID = "RULE0012" Error "another rule has the same `rule_id`"
         "give the rule a `rule_id` of its own, or remove one of the two";
     WRONG_TYPE = "RULE0013" Error "a key that the rule cannot do without has a value of the wrong type" "";

@@ -18,6 +18,7 @@
 #![deny(missing_docs)]
 
 mod catalogue;
+mod compile;
 mod document;
 mod json_reader;
 mod literal;
@@ -31,6 +32,7 @@ mod toml_reader;
 mod walk;
 
 pub use catalogue::{CATALOGUE, CodeInfo, explain};
+pub use compile::{Language, compile_query};
 pub use document::Format;
 pub use load::{CATEGORY_FIELD, LoadedRule, Loader, Origin, RuleSet};
 pub use period::{parse_duration, parse_relative};

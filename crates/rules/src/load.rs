@@ -4,16 +4,16 @@ use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use dragnet_eql::Options;
 use dragnet_event::Schema;
 use dragnet_plan::{Diagnostic, Query, Severity};
 
 use crate::catalogue as code;
+use crate::compile::{Language, compile_query};
 use crate::document::{Contents, Entry, Format};
 use crate::problem::{Problem, Shown, coded};
 use crate::read::{Issue, Reading, has_filters, read_rule};
 use crate::report::{Deprecated, Report, Skipped, Unsupported};
-use crate::rule::Rule;
+use crate::rule::{Rule, RuleType};
 
 /// The field that `process where` of an EQL query tests, unless the rule names another.
 pub const CATEGORY_FIELD: &str = "event.category";
@@ -157,7 +157,10 @@ impl Loader {
 
     /// Takes a rule that is complete: loads it, or names what keeps it from running.
     fn rule(&mut self, site: &Site<'_>, rule: Arc<Rule>, issues: &[Issue]) {
-        let reason = rule.rule_type.unsupported(rule.language.as_deref());
+        let reason = rule.rule_type.unsupported();
+        let is_elsewhere = rule.rule_type == RuleType::SavedQuery && rule.query.trim().is_empty();
+        let elsewhere = "the rule's query is kept in Kibana, and is not in the rule";
+        let reason = reason.or(is_elsewhere.then_some(elsewhere));
         let filters = "the rule has `filters`, which Dragnet does not apply yet";
         let reason = reason.or(has_filters(&rule.fields).then_some(filters));
         if !self.admit(site, &rule, reason.is_none()) {
@@ -174,8 +177,9 @@ impl Loader {
             return;
         }
         let category_field = rule.event_category_override.as_deref().unwrap_or(CATEGORY_FIELD);
-        let options = Options { schema: &self.schema, category_field };
-        let (query, diagnostics) = dragnet_eql::compile(&rule.query, &options);
+        let language = Language::of(&rule);
+        let (query, diagnostics) =
+            compile_query(language, &rule.query, &self.schema, category_field);
         let text: Arc<str> = Arc::from(rule.query.as_str());
         let (errors, doubts): (Vec<_>, Vec<_>) =
             diagnostics.into_iter().partition(|d| d.severity == Severity::Error);

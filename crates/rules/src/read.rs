@@ -216,7 +216,7 @@ impl<'a> Reader<'a> {
         let expected = match rule_type? {
             RuleType::Eql => "eql",
             RuleType::Esql => "esql",
-            _ => return language,
+            rule_type => return self.kibana_language(rule_type, language),
         };
         match language.as_deref() {
             Some(written) if written != expected => {
@@ -236,9 +236,21 @@ impl<'a> Reader<'a> {
         language
     }
 
-    /// The query; types that cannot run yet may lack it, since some have none.
+    /// The language of a rule that is not of a language's own type: KQL unless it says otherwise.
+    fn kibana_language(&mut self, rule_type: RuleType, language: Option<String>) -> Option<String> {
+        let is_known = |written: &str| matches!(written, "kuery" | "lucene");
+        if let Some(written) = language.as_deref().filter(|written| !is_known(written)) {
+            let name = rule_type.name();
+            let message = format!("a rule of type `{name}` cannot have the language `{written}`");
+            self.issue(code::WRONG_LANGUAGE, Some("language"), message);
+        }
+        language
+    }
+
+    /// The query; types that cannot run yet may lack it, since some have none, and so may one that is kept
+    /// elsewhere.
     fn query(&mut self, rule_type: Option<RuleType>) -> Option<String> {
-        if rule_type.is_some_and(|t| t != RuleType::Eql) {
+        if rule_type.is_some_and(|t| !matches!(t, RuleType::Eql | RuleType::Query)) {
             let query = self.value("query").and_then(Json::as_str);
             return Some(query.unwrap_or_default().to_owned());
         }

@@ -229,7 +229,7 @@ mod tests {
             path: format!("rules/{rule}.toml"),
             rule: rule.into(),
             rule_type: rule_type.name(),
-            reason: rule_type.unsupported(None).unwrap().into(),
+            reason: rule_type.unsupported().unwrap().into(),
         }
     }
 
@@ -238,8 +238,8 @@ mod tests {
             loaded: 1020,
             unsupported: vec![
                 unsupported("a", RuleType::Esql),
-                unsupported("b", RuleType::Query),
-                unsupported("c", RuleType::Query),
+                unsupported("b", RuleType::MachineLearning),
+                unsupported("c", RuleType::MachineLearning),
             ],
             failed: vec![Problem::of_file("rules/d.toml", "RULE0003", "the file is too large")],
             skipped: vec![Skipped {
@@ -259,10 +259,10 @@ mod tests {
         let text = sample().to_text(TextOptions::default());
         let expected = "\
 loaded         1,020  eql
-not supported      2  query  KQL rules are not supported yet
-                   1  esql   ES|QL rules are not supported yet
-deprecated         1         not run
-skipped            1         no rules, or rules met before
+not supported      2  machine_learning  machine-learning rules are not supported yet
+                   1  esql              ES|QL rules are not supported yet
+deprecated         1                    not run
+skipped            1                    no rules, or rules met before
 failed             1
 
 error[RULE0003]: the file is too large
@@ -277,7 +277,10 @@ error[RULE0003]: the file is too large
     fn lists_and_colours() {
         let options = TextOptions { color: true, warnings: true, list: true };
         let text = sample().to_text(options);
-        assert!(text.contains("rules/b.toml: b: KQL rules are not supported yet"), "{text}");
+        assert!(
+            text.contains("rules/b.toml: b: machine-learning rules are not supported yet"),
+            "{text}"
+        );
         assert!(text.contains("e.toml: E\n"), "{text}");
         assert!(text.contains("x.toml:1: no `[rule]` table"), "{text}");
         assert!(text.contains('\u{1b}'));

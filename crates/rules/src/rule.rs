@@ -119,7 +119,7 @@ pub enum RuleType {
     Eql,
     /// A KQL or Lucene query.
     Query,
-    /// A query kept elsewhere in Kibana.
+    /// A KQL or Lucene query that is kept elsewhere in Kibana; it may be in the rule besides.
     SavedQuery,
     /// More than so many events of a query per group.
     Threshold,
@@ -133,12 +133,11 @@ pub enum RuleType {
     MachineLearning,
 }
 
-/// The types with their names and, where they cannot be run yet, why not. A `Query` rule's reason
-/// depends on its language and is told elsewhere.
+/// The types with their names and, where they cannot be run yet, why not.
 const TYPES: &[(RuleType, &str, Option<&str>)] = &[
     (RuleType::Eql, "eql", None),
-    (RuleType::Query, "query", Some("KQL rules are not supported yet")),
-    (RuleType::SavedQuery, "saved_query", Some("rules with a saved query are not supported yet")),
+    (RuleType::Query, "query", None),
+    (RuleType::SavedQuery, "saved_query", None),
     (RuleType::Threshold, "threshold", Some("threshold rules are not supported yet")),
     (RuleType::NewTerms, "new_terms", Some("new-terms rules are not supported yet")),
     (RuleType::ThreatMatch, "threat_match", Some("indicator-match rules are not supported yet")),
@@ -161,12 +160,9 @@ impl RuleType {
         self.row().1
     }
 
-    /// What is missing to run a rule of this type and language; `None` if it can be run.
-    pub fn unsupported(self, language: Option<&str>) -> Option<&'static str> {
-        match (self, language) {
-            (RuleType::Query, Some("lucene")) => Some("Lucene rules are not supported yet"),
-            _ => self.row().2,
-        }
+    /// What is missing to run a rule of this type; `None` if it can be run.
+    pub fn unsupported(self) -> Option<&'static str> {
+        self.row().2
     }
 
     fn row(self) -> &'static (RuleType, &'static str, Option<&'static str>) {

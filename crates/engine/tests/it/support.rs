@@ -1,8 +1,11 @@
 //! Random events and conditions, and short ways to write them.
 
 use dragnet_engine::reference::Event;
-use dragnet_event::{Batch, EventRef, Field, FieldSink, Scalar, Schema, Time, Value};
-use dragnet_plan::pattern::{Dialect, RegexPattern, Wildcard};
+use dragnet_event::{
+    Batch, EventRef, Field, FieldSink, FieldType, Scalar, Schema, Time, Value, flatten_at,
+};
+use dragnet_plan::pattern::{Dialect, Fuzzy, RegexPattern, Wildcard};
+use dragnet_plan::text::{Analyzer, WordTest};
 use dragnet_plan::{
     ArithmeticOp, CompareOp, Condition, Expr, Function, Leaf, Literal, Network, Number,
 };
@@ -21,19 +24,74 @@ fn value() -> impl Strategy<Value = Value> {
     prop_oneof![
         prop::sample::select(vec!["", "x", "X", "xy", "Yx", "10", "1", "a*b", "10.0.0.7", "::1"])
             .prop_map(|s| Value::Str(s.into())),
+        prop::sample::select(vec!["x y", "Y-x, X", "xy 10 y", "y xy x x", "\u{212a}\u{130}x"])
+            .prop_map(|s| Value::Str(s.into())),
         (0i64..12).prop_map(Value::Long),
         prop::sample::select(vec![0.5, 1.0, 10.0]).prop_map(Value::Double),
         any::<bool>().prop_map(Value::Bool),
     ]
 }
 
-/// An event with up to six values.
+/// An event with up to six values; what stands at [`OBJECTS`] is an object as JSON text.
 pub(crate) fn values() -> impl Strategy<Value = Values> {
-    prop::collection::vec((prop::sample::select(FIELDS.to_vec()), value()), 0..6)
+    let objects = [
+        r#"{"p": "x", "q": 1}"#,
+        r#"{"p": ["y", "x"], "q": 10}"#,
+        r#"{"r": {"p": "x y"}, "q": null}"#,
+        r#"{"r": [{"p": "x", "q": 1}, {"p": "y", "q": 2}]}"#,
+        "{}",
+    ];
+    let object = prop::sample::select(objects.to_vec()).prop_map(|s| Value::Str(s.into()));
+    let one = prop_oneof![
+        5 => (prop::sample::select(FIELDS.to_vec()), value()),
+        1 => (Just(OBJECTS), object),
+    ];
+    prop::collection::vec(one, 0..6)
 }
 
+/// Where events have objects.
+const OBJECTS: &str = "o";
+
 fn any_field() -> impl Strategy<Value = Field> {
-    prop::sample::select(FIELDS.to_vec()).prop_map(field)
+    prop_oneof![
+        8 => prop::sample::select(FIELDS.to_vec()).prop_map(field),
+        1 => Just(field("a.caseless")),
+        1 => prop::sample::select(vec!["*", "o.*", "d*", "*.p"]).prop_map(field),
+        1 => prop::sample::select(vec!["o.p", "o.q"]).prop_map(field),
+    ]
+}
+
+/// Objects of [`OBJECTS`], or those within them.
+fn nested() -> impl Strategy<Value = Leaf> {
+    let nested = |path, condition| Leaf::Nested {
+        field: Field::any(path).with_type(FieldType::Object),
+        condition: Box::new(condition),
+    };
+    let equals = |path, value| {
+        let field = field(path);
+        Condition::Leaf(Leaf::Compare { field, op: CompareOp::Eq, value })
+    };
+    (prop::sample::select(vec!["x", "y", "x y"]), 0i64..3, any::<bool>()).prop_map(
+        move |(text, number, deep)| {
+            let path = if deep { "o.r" } else { "o" };
+            let p = equals(if deep { "o.r.p" } else { "o.p" }, Literal::Str(text.into()));
+            let q = equals(if deep { "o.r.q" } else { "o.q" }, Literal::Long(number));
+            let inner = nested(path, Condition::All(vec![p, Condition::Not(Box::new(q))]));
+            if deep && number == 2 { nested(OBJECTS, Condition::Leaf(inner)) } else { inner }
+        },
+    )
+}
+
+fn word_test() -> impl Strategy<Value = WordTest> {
+    let words = prop::collection::vec(prop::sample::select(vec!["x", "y", "xy", "10"]), 1..4);
+    let words = words.prop_map(|w| w.into_iter().map(Into::into).collect::<Vec<Box<str>>>());
+    prop_oneof![
+        (words.clone(), 0u32..4).prop_map(|(words, slop)| WordTest::Phrase { words, slop }),
+        words.prop_map(WordTest::AnyOf),
+        patterns().prop_map(WordTest::Like),
+        (0u8..3).prop_map(|steps| WordTest::Fuzzy(Fuzzy::new("xyz", steps))),
+        Just(WordTest::Regex(RegexPattern::new("x.*|y", false, Dialect::Lucene).unwrap())),
+    ]
 }
 
 fn literal() -> impl Strategy<Value = Literal> {
@@ -75,6 +133,11 @@ fn leaf() -> impl Strategy<Value = Leaf> {
             field,
             networks: vec![Network::parse("10.0.0.0/8").unwrap(), Network::parse("::/64").unwrap()],
         }),
+        (any_field(), prop::sample::select(vec!["x", "xy", "10.0.0.1"]), 0u8..3)
+            .prop_map(|(field, text, steps)| Leaf::Fuzzy { field, fuzzy: Fuzzy::new(text, steps) }),
+        (any_field(), prop::sample::select(Analyzer::ALL.to_vec()), word_test())
+            .prop_map(|(field, analyzer, test)| Leaf::Words { field, analyzer, test }),
+        nested(),
         script().prop_map(Leaf::Script),
     ]
 }
@@ -123,17 +186,26 @@ pub(crate) fn condition() -> impl Strategy<Value = Condition> {
 /// The event for the reference evaluator.
 pub(crate) fn event(values: &Values) -> Event {
     let mut event = Event::default();
-    for (path, value) in values {
-        event.put(path, value.as_scalar());
-    }
+    put(&mut event, values);
     event
+}
+
+/// Puts values, and objects with what is in them.
+fn put(sink: &mut dyn FieldSink, values: &Values) {
+    for (path, value) in values {
+        match value {
+            Value::Str(json) if *path == OBJECTS => {
+                let object = serde_json::from_str(json).unwrap();
+                flatten_at(&object, OBJECTS, sink);
+            }
+            value => sink.put(path, value.as_scalar()),
+        }
+    }
 }
 
 /// Appends an event to a batch.
 pub(crate) fn append(batch: &mut Batch, index: u32, time: Option<i64>, values: &Values) {
-    for (path, value) in values {
-        batch.put(path, value.as_scalar());
-    }
+    put(batch, values);
     if let Some(ms) = time {
         batch.put("@timestamp", Scalar::Date(Time::from_millis(ms)));
     }

@@ -9,8 +9,8 @@ use super::node::{Kind, Node};
 use super::types::{Ty, describe_kind};
 use crate::ast::{Expr, ExprKind, Span};
 use crate::codes;
-use crate::sink::clip;
-use crate::suggest::nearest;
+use dragnet_plan::front::clip;
+use dragnet_plan::front::nearest;
 
 /// Functions of Endgame's EQL that are gone, and what to write now.
 const REMOVED: &[(&str, &str)] = &[

@@ -275,7 +275,7 @@ impl Analyzer<'_> {
                 Some(constant) => format!("did you mean `{constant}`?"),
                 None => format!(
                     "fields cannot be compared with one another; if text is meant, write `\"{}\"`",
-                    crate::sink::clip(field.name())
+                    dragnet_plan::front::clip(field.name())
                 ),
             },
             None => "fields cannot be compared with one another".to_owned(),

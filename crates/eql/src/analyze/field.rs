@@ -8,7 +8,7 @@ use super::node::{Kind, Node};
 use super::types::Ty;
 use crate::ast::FieldName;
 use crate::codes;
-use crate::sink::clip;
+use dragnet_plan::front::clip;
 
 impl Analyzer<'_> {
     /// The field of that name, if the schema has it.

@@ -9,10 +9,10 @@ use dragnet_event::Field;
 use dragnet_plan::{CompareOp, Condition, Function, Leaf, Literal, Network};
 
 use super::Analyzer;
-use super::conform::{Conformed, conform};
 use super::node::{Kind, Node};
 use super::types::Ty;
 use crate::ast::Span;
+use dragnet_plan::front::{Conformed, conform};
 
 /// When an expression is true, and when it is false.
 #[derive(Debug, Clone)]
@@ -209,7 +209,11 @@ impl Analyzer<'_> {
         let due = Ty::of_field(field.ty()).describe();
         self.never_true(
             span,
-            format!("`{}` is never {}", field.name(), crate::sink::clip(&literal.to_string())),
+            format!(
+                "`{}` is never {}",
+                field.name(),
+                dragnet_plan::front::clip(&literal.to_string())
+            ),
             format!("not {due}"),
         );
     }

@@ -9,7 +9,6 @@
 //! have, and misusing those stays an error.
 
 mod call;
-mod conform;
 mod expr;
 mod field;
 mod lower;
@@ -25,8 +24,8 @@ use dragnet_plan::{
 };
 
 use crate::ast::{self, Body, Category, EventFilter, ExprKind, FieldName, PipeKind, Span, Term};
-use crate::sink::Sink;
 use crate::{Options, codes};
+use dragnet_plan::front::Sink;
 use lower::all;
 use types::Ty;
 
@@ -89,7 +88,7 @@ impl Analyzer<'_> {
 
     /// The text at a span.
     fn source(&self, span: Span) -> String {
-        crate::sink::clip(span.of(self.text))
+        dragnet_plan::front::clip(span.of(self.text))
     }
 
     /// The condition of an event filter, its category included.
@@ -262,7 +261,11 @@ fn weight(condition: &Condition) -> usize {
             Leaf::Regex { patterns, .. } => patterns.len(),
             Leaf::Cidr { networks, .. } => networks.len(),
             Leaf::Script(expr) => script_weight(expr),
-            Leaf::Exists(_) | Leaf::Compare { .. } => 1,
+            Leaf::Exists(_)
+            | Leaf::Compare { .. }
+            | Leaf::Fuzzy { .. }
+            | Leaf::Words { .. }
+            | Leaf::Nested { .. } => 1,
         };
     });
     weight

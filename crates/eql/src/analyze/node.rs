@@ -4,9 +4,9 @@ use dragnet_event::Field;
 use dragnet_plan::pattern::{RegexPattern, Wildcard};
 use dragnet_plan::{ArithmeticOp, CompareOp, Expr, Function, Literal};
 
-use super::conform::{Conformed, conform};
 use super::types::{Ty, literal};
 use crate::ast::Span;
+use dragnet_plan::front::{Conformed, conform};
 
 /// An analysed expression.
 #[derive(Debug, Clone)]

@@ -1,5 +1,6 @@
 //! The operators that match text: `:`, `like`, `regex`.
 
+use dragnet_event::{FieldType, lowercase};
 use dragnet_plan::pattern::{Dialect, RegexPattern, Wildcard};
 use dragnet_plan::{Diagnostic, Literal};
 
@@ -39,7 +40,13 @@ impl Analyzer<'_> {
             Kind::Regex { operand, patterns }
         } else {
             let fold = op.is_insensitive();
-            let patterns = texts.iter().map(|(text, _)| Wildcard::new(text, fold)).collect();
+            // Elasticsearch: a normaliser applies to patterns too.
+            let lower = operand.as_field().is_some_and(|field| field.ty() == FieldType::Caseless);
+            let pattern = |text: &str| {
+                let text = if lower { lowercase(text) } else { text.into() };
+                Wildcard::new(&text, fold)
+            };
+            let patterns = texts.iter().map(|(text, _)| pattern(text)).collect();
             Kind::Like { operand, patterns }
         };
         let node = Node::boolean(kind, span);

@@ -28,14 +28,16 @@ impl Ty {
     /// The type of a field's values. Fields that cannot be used are reported where they are named.
     pub(super) fn of_field(ty: FieldType) -> Ty {
         match ty {
-            FieldType::Keyword => Ty::Text,
+            FieldType::Keyword | FieldType::Caseless => Ty::Text,
             FieldType::Long => Ty::Long,
             FieldType::Double => Ty::Double,
             FieldType::Boolean => Ty::Bool,
             FieldType::Date => Ty::Date,
             FieldType::Ip => Ty::Ip,
             FieldType::Version => Ty::Version,
-            FieldType::Any | FieldType::Text | FieldType::Unsupported => Ty::Any,
+            FieldType::Any | FieldType::Text | FieldType::Object | FieldType::Unsupported => {
+                Ty::Any
+            }
         }
     }
 

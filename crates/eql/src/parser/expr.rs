@@ -6,8 +6,8 @@ use super::{Failed, MAX_HEIGHT, MAX_OPEN, Parsed, Parser};
 use crate::ast::{ArithmeticOp, CompareOp, Expr, ExprKind, MatchOp, Span};
 use crate::codes;
 use crate::lexer::Kind;
-use crate::sink::clip;
-use crate::suggest::nearest;
+use dragnet_plan::front::clip;
+use dragnet_plan::front::nearest;
 
 /// How tightly an operator binds; the lowest is the loosest.
 pub(super) type Level = u8;

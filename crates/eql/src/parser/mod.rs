@@ -18,7 +18,7 @@ use dragnet_plan::Diagnostic;
 use crate::ast::{Query, Span};
 use crate::codes;
 use crate::lexer::{Kind, Lexer, Token};
-use crate::sink::{Sink, clip};
+use dragnet_plan::front::{Sink, clip};
 
 /// The greatest height of an expression tree.
 pub(crate) const MAX_HEIGHT: u16 = 100;

@@ -7,8 +7,8 @@ use super::{Failed, Parsed, Parser, is_keyword};
 use crate::ast::{Expr, ExprKind, FieldName, Span};
 use crate::codes;
 use crate::lexer::Kind;
-use crate::sink::clip;
 use crate::strings;
+use dragnet_plan::front::clip;
 
 /// The relationships between processes in Endgame's EQL.
 const RELATIONSHIPS: &[&str] = &["child", "descendant", "event"];

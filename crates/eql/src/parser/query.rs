@@ -6,9 +6,9 @@ use super::{Failed, Parsed, Parser, is_keyword};
 use crate::ast::{Body, Category, EventFilter, Expr, Pipe, PipeKind, Query, Span};
 use crate::codes;
 use crate::lexer::Kind;
-use crate::sink::clip;
 use crate::strings;
-use crate::suggest::nearest;
+use dragnet_plan::front::clip;
+use dragnet_plan::front::nearest;
 
 /// Pipes of Endgame's EQL that Elasticsearch does not have.
 const UNSUPPORTED_PIPES: &[&str] = &["count", "filter", "sort", "unique", "unique_count"];

@@ -6,7 +6,7 @@ use super::{Failed, Parsed, Parser, is_keyword};
 use crate::ast::{ExprKind, FieldName, Maxspan, Sample, Sequence, Span, Term, TimeUnit};
 use crate::codes;
 use crate::lexer::Kind;
-use crate::sink::clip;
+use dragnet_plan::front::clip;
 
 /// Spellings of the units that people try.
 const UNIT_SLIPS: &[(&str, &str)] = &[

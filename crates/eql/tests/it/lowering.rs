@@ -47,6 +47,13 @@ fn check_closed(condition: &str, expected: &str) {
 }
 
 #[test]
+fn caseless_fields() {
+    check_any(r#"a.caseless == "X.EXE""#, r#"a.caseless == "x.exe""#);
+    check_any(r#"a.caseless in ("X", "y")"#, r#"a.caseless in ("x", "y")"#);
+    check_any(r#"a.caseless like "X*""#, r#"a.caseless like "x*""#);
+}
+
+#[test]
 fn categories() {
     check("process where true", r#"event.category == "process""#);
     check("any where true", "true");

@@ -76,6 +76,8 @@ fn leaf(leaf: &Leaf) -> String {
             format!("{field} within {}", networks.join(", "))
         }
         Leaf::Script(e) => format!("script({})", expr(e)),
+        // No EQL query has these.
+        Leaf::Fuzzy { .. } | Leaf::Words { .. } | Leaf::Nested { .. } => leaf.to_string(),
     }
 }
 

@@ -6,11 +6,13 @@
 //! an automaton of our own.
 
 mod automaton;
+mod fuzzy;
 mod java;
 mod lucene;
 mod node;
 mod regex;
 mod wildcard;
 
+pub use fuzzy::Fuzzy;
 pub use regex::{Dialect, RegexError, RegexPattern};
-pub use wildcard::Wildcard;
+pub use wildcard::{Wildcard, WildcardPart};

@@ -2,21 +2,32 @@
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
-use std::ops::Range;
 use std::sync::Arc;
 
 use memchr::memmem;
 
 /// A wildcard pattern: `*` is any run of characters, `?` exactly one, everything else is itself.
-/// There is no escape (Elasticsearch: a backslash is an ordinary character). It matches the whole
-/// text; a character is a Unicode scalar value (Lucene works on code points).
+/// It matches the whole text; a character is a Unicode scalar value (Lucene works on code points).
 ///
 /// Two patterns are equal if they are written alike and agree about case. Cheap to clone.
 #[derive(Clone)]
 pub struct Wildcard {
     text: Arc<str>,
+    /// Whether backslashes in the text are escapes.
+    escaped: bool,
     fold: bool,
     plan: Arc<Plan>,
+}
+
+/// A part of a wildcard pattern.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum WildcardPart {
+    /// This text, stars and question marks in it included.
+    Text(String),
+    /// Exactly one character.
+    One,
+    /// Any run of characters.
+    Run,
 }
 
 /// The pattern cut up for matching.
@@ -25,8 +36,8 @@ struct Plan {
     shape: Shape,
     /// The bytes that a matching text has at least.
     min_len: usize,
-    /// Where the longest fragment without wildcards stands in the pattern.
-    longest: Range<usize>,
+    /// The longest fragment without wildcards.
+    longest: Box<str>,
 }
 
 #[derive(Debug)]
@@ -81,12 +92,44 @@ enum Find {
 }
 
 impl Wildcard {
-    /// A pattern; with `fold` the case of ASCII letters is ignored (Elasticsearch folds only those).
+    /// A pattern without escapes (EQL: a backslash is an ordinary character); with `fold` the case of ASCII
+    /// letters is ignored (Elasticsearch folds only those).
     pub fn new(text: &str, fold: bool) -> Wildcard {
-        Wildcard { plan: Arc::new(Plan::new(text, fold)), text: text.into(), fold }
+        let plan = Arc::new(Plan::new(&parts_of(text), fold));
+        Wildcard { plan, text: text.into(), escaped: false, fold }
     }
 
-    /// The pattern as written.
+    /// A pattern of parts, for languages that have escapes.
+    pub fn from_parts(parts: &[WildcardPart], fold: bool) -> Wildcard {
+        let is_special = |part: &WildcardPart| matches!(part, WildcardPart::Text(text) if text.contains(['*', '?']));
+        let escaped = parts.iter().any(is_special);
+        let mut text = String::new();
+        let mut merged: Vec<WildcardPart> = Vec::with_capacity(parts.len());
+        for part in parts {
+            match part {
+                WildcardPart::One => text.push('?'),
+                WildcardPart::Run => text.push('*'),
+                WildcardPart::Text(literal) => {
+                    for c in literal.chars() {
+                        if escaped && matches!(c, '*' | '?' | '\\') {
+                            text.push('\\');
+                        }
+                        text.push(c);
+                    }
+                    if let Some(WildcardPart::Text(before)) = merged.last_mut() {
+                        before.push_str(literal);
+                        continue;
+                    }
+                }
+            }
+            merged.push(part.clone());
+        }
+        let plan = Arc::new(Plan::new(&merged, fold));
+        Wildcard { plan, text: text.into(), escaped, fold }
+    }
+
+    /// The pattern as written; if a star or question mark stands for itself, with backslashes before those and
+    /// before backslashes.
     pub fn text(&self) -> &str {
         &self.text
     }
@@ -96,15 +139,15 @@ impl Wildcard {
         self.fold
     }
 
-    /// Whether the pattern has no wildcard: it matches nothing but its own text.
-    pub fn is_literal(&self) -> bool {
-        matches!(self.plan.shape, Shape::Literal)
+    /// The text that the pattern is, if it has no wildcard: it matches nothing else.
+    pub fn literal(&self) -> Option<&str> {
+        matches!(self.plan.shape, Shape::Literal).then_some(&self.plan.longest)
     }
 
-    /// The longest fragment without wildcards, as written; empty if there is none. Every matching
-    /// text contains it, in some case if the pattern folds: a prefilter.
+    /// The longest fragment without wildcards; empty if there is none. Every matching text contains it, in
+    /// some case if the pattern folds: a prefilter.
     pub fn longest_literal(&self) -> &str {
-        self.text.get(self.plan.longest.clone()).unwrap_or_default()
+        &self.plan.longest
     }
 
     /// Whether the pattern matches the whole text. At worst the time is the product of both
@@ -114,8 +157,8 @@ impl Wildcard {
             return false;
         }
         match &self.plan.shape {
-            Shape::Literal if self.fold => self.text.eq_ignore_ascii_case(text),
-            Shape::Literal => *self.text == *text,
+            Shape::Literal if self.fold => self.plan.longest.eq_ignore_ascii_case(text),
+            Shape::Literal => *self.plan.longest == *text,
             Shape::Fixed(segment) => segment.match_at(text.as_bytes(), 0) == Some(text.len()),
             Shape::Starred { prefix, middle, suffix } => {
                 starred(text.as_bytes(), prefix, middle, suffix)
@@ -142,55 +185,64 @@ fn starred(text: &[u8], prefix: &Segment, middle: &[Needle], suffix: &Segment) -
     true
 }
 
-impl Plan {
-    fn new(text: &str, fold: bool) -> Plan {
-        let min_len = text.bytes().filter(|b| *b != b'*').count();
-        let shape = if !text.contains(['*', '?']) {
-            Shape::Literal
-        } else if let (Some((prefix, _)), Some((_, suffix))) =
-            (text.split_once('*'), text.rsplit_once('*'))
-        {
-            // With a single star there is nothing between the two.
-            let inner = text.get(prefix.len() + 1..text.len() - suffix.len() - 1);
-            Shape::Starred {
-                prefix: Segment::new(prefix, fold),
-                middle: inner
-                    .unwrap_or_default()
-                    .split('*')
-                    .filter(|part| !part.is_empty())
-                    .map(|part| Needle::new(part, fold))
-                    .collect(),
-                suffix: Segment::new(suffix, fold),
-            }
-        } else {
-            Shape::Fixed(Segment::new(text, fold))
+/// The parts of a pattern without escapes.
+fn parts_of(text: &str) -> Vec<WildcardPart> {
+    let mut parts = Vec::new();
+    for piece in text.split_inclusive(['*', '?']) {
+        let (literal, wildcard) = match piece.as_bytes().last() {
+            Some(b'*') => (&piece[..piece.len() - 1], Some(WildcardPart::Run)),
+            Some(b'?') => (&piece[..piece.len() - 1], Some(WildcardPart::One)),
+            _ => (piece, None),
         };
-        let longest = text
-            .split(['*', '?'])
-            .map(|part| {
-                // `part` is a slice of `text`, so the difference is its offset.
-                let start = part.as_ptr() as usize - text.as_ptr() as usize;
-                start..start + part.len()
-            })
-            .max_by_key(Range::len)
-            .unwrap_or_default();
-        Plan { shape, min_len, longest }
+        if !literal.is_empty() {
+            parts.push(WildcardPart::Text(literal.to_owned()));
+        }
+        parts.extend(wildcard);
+    }
+    parts
+}
+
+impl Plan {
+    /// Of parts of which no two texts stand beside each other.
+    fn new(parts: &[WildcardPart], fold: bool) -> Plan {
+        let is_run = |part: &WildcardPart| *part == WildcardPart::Run;
+        let bytes = |part: &WildcardPart| match part {
+            WildcardPart::Text(text) => text.len(),
+            WildcardPart::One => 1,
+            WildcardPart::Run => 0,
+        };
+        let texts = parts.iter().filter_map(|part| match part {
+            WildcardPart::Text(text) => Some(text.as_str()),
+            WildcardPart::One | WildcardPart::Run => None,
+        });
+        let first = parts.iter().position(is_run);
+        let shape = match (parts, first.zip(parts.iter().rposition(is_run))) {
+            ([] | [WildcardPart::Text(_)], _) => Shape::Literal,
+            (_, None) => Shape::Fixed(Segment::new(parts, fold)),
+            (_, Some((first, last))) => Shape::Starred {
+                prefix: Segment::new(&parts[..first], fold),
+                // With a single star there is nothing between the two.
+                middle: parts[first..last]
+                    .split(is_run)
+                    .filter(|segment| !segment.is_empty())
+                    .map(|segment| Needle::new(segment, fold))
+                    .collect(),
+                suffix: Segment::new(&parts[last + 1..], fold),
+            },
+        };
+        let min_len = parts.iter().map(bytes).sum();
+        Plan { shape, min_len, longest: texts.max_by_key(|t| t.len()).unwrap_or_default().into() }
     }
 }
 
 impl Segment {
-    fn new(text: &str, fold: bool) -> Segment {
+    fn new(parts: &[WildcardPart], fold: bool) -> Segment {
         let mut pieces = Vec::new();
-        let mut rest = text;
-        while !rest.is_empty() {
-            let any = rest.bytes().take_while(|b| *b == b'?').count();
-            if any > 0 {
-                pieces.push(Piece::Any(any));
-                rest = &rest[any..];
-            } else {
-                let len = rest.find('?').unwrap_or(rest.len());
-                pieces.push(Piece::Literal(literal(&rest[..len], fold)));
-                rest = &rest[len..];
+        for part in parts {
+            match (part, pieces.last_mut()) {
+                (WildcardPart::Text(text), _) => pieces.push(Piece::Literal(literal(text, fold))),
+                (_, Some(Piece::Any(count))) => *count += 1,
+                (_, _) => pieces.push(Piece::Any(1)),
             }
         }
         Segment { pieces, fold }
@@ -236,12 +288,13 @@ impl Segment {
 }
 
 impl Needle {
-    fn new(text: &str, fold: bool) -> Needle {
-        let lead = text.bytes().take_while(|b| *b == b'?').count();
-        let rest = &text[lead..];
-        let len = rest.find('?').unwrap_or(rest.len());
-        let find = (len > 0).then(|| Find::new(&rest[..len], fold));
-        Needle { lead, find, rest: Segment::new(&rest[len..], fold) }
+    fn new(parts: &[WildcardPart], fold: bool) -> Needle {
+        let lead = parts.iter().take_while(|part| **part == WildcardPart::One).count();
+        let (find, rest) = match &parts[lead..] {
+            [WildcardPart::Text(text), rest @ ..] => (Some(Find::new(text, fold)), rest),
+            rest => (None, rest),
+        };
+        Needle { lead, find, rest: Segment::new(rest, fold) }
     }
 
     /// Where the first match at or after `at` ends.
@@ -346,7 +399,7 @@ fn commonness(byte: u8) -> u8 {
 
 impl PartialEq for Wildcard {
     fn eq(&self, other: &Wildcard) -> bool {
-        (&self.text, self.fold) == (&other.text, other.fold)
+        (&self.text, self.escaped, self.fold) == (&other.text, other.escaped, other.fold)
     }
 }
 
@@ -354,7 +407,7 @@ impl Eq for Wildcard {}
 
 impl Hash for Wildcard {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        (&self.text, self.fold).hash(state);
+        (&self.text, self.escaped, self.fold).hash(state);
     }
 }
 

@@ -1,6 +1,6 @@
 //! Wildcards.
 
-use dragnet_plan::pattern::Wildcard;
+use dragnet_plan::pattern::{Wildcard, WildcardPart};
 use proptest::prelude::*;
 
 #[track_caller]
@@ -99,8 +99,26 @@ fn literal_parts() {
     assert_eq!(longest("*Foo?Barbaz*qux"), "Barbaz");
     assert_eq!(longest("**?"), "");
     assert_eq!(longest("plain"), "plain");
-    assert!(Wildcard::new("plain", true).is_literal());
-    assert!(!Wildcard::new("pl?in", true).is_literal());
+    assert_eq!(Wildcard::new("plain", true).literal(), Some("plain"));
+    assert_eq!(Wildcard::new("pl?in", true).literal(), None);
+}
+
+#[test]
+fn parts_may_hold_stars_that_are_none() {
+    use WildcardPart::{One, Run, Text};
+    let text = |t: &str| Text(t.to_owned());
+    let check = |parts: &[WildcardPart], shown: &str, matching: &str, other: &str| {
+        let pattern = Wildcard::from_parts(parts, false);
+        assert_eq!(pattern.text(), shown);
+        assert!(pattern.is_match(matching) && !pattern.is_match(other), "{shown}");
+    };
+    check(&[text("a*b"), Run], r"a\*b*", "a*bc", "axbc");
+    check(&[text("a"), text("?"), One, One, text("\\")], r"a\???\\", r"a?xy\", r"axxy\");
+    check(&[text("a"), text("*")], r"a\*", "a*", "ab");
+    check(&[text(r"a\"), Run], r"a\*", r"a\b", "ab");
+    assert_eq!(Wildcard::from_parts(&[text(r"a\"), Run], false), Wildcard::new(r"a\*", false));
+    assert_ne!(Wildcard::from_parts(&[text("a*")], false), Wildcard::new(r"a\*", false));
+    assert_eq!(Wildcard::from_parts(&[text("a*")], false).literal(), Some("a*"));
 }
 
 #[test]

@@ -1,6 +1,7 @@
 use serde_json::json;
 
 use super::*;
+use crate::compile::Language;
 
 fn base() -> Json {
     json!({
@@ -92,6 +93,8 @@ fn what_a_rule_cannot_do_without() {
     broken(&json!({"query": "\n"}), &["RULE0010"]);
     broken(&json!({"query": ["a"]}), &["RULE0013"]);
     broken(&json!({"language": "kuery"}), &["RULE0011"]);
+    broken(&json!({"type": "query", "language": "eql"}), &["RULE0011"]);
+    broken(&json!({"type": "query", "language": "kuery", "query": null}), &["RULE0010"]);
     broken(&json!({"name": null, "query": null}), &["RULE0007", "RULE0010"]);
     broken(
         &json!({"name": null, "type": null, "query": null}),
@@ -148,14 +151,21 @@ fn features_that_are_not_applied_are_named() {
 fn types_that_cannot_run_yet_need_no_query() {
     for name in ["machine_learning", "saved_query", "threshold"] {
         let read = warned(&json!({"type": name, "language": null, "query": null}), &[]);
-        assert!(read.rule_type.unsupported(None).is_some(), "{name}");
+        assert!(read.query.is_empty(), "{name}");
     }
-    assert_eq!(RuleType::Query.unsupported(Some("kuery")), Some("KQL rules are not supported yet"));
-    assert_eq!(
-        RuleType::Query.unsupported(Some("lucene")),
-        Some("Lucene rules are not supported yet")
-    );
-    assert_eq!(RuleType::Eql.unsupported(Some("eql")), None);
+}
+
+#[test]
+fn languages_of_query_rules() {
+    for (written, expected) in [
+        (json!("kuery"), Language::Kuery),
+        (json!("lucene"), Language::Lucene),
+        (json!(null), Language::Kuery),
+    ] {
+        let read = warned(&json!({"type": "query", "language": written, "query": "a: b"}), &[]);
+        assert_eq!(Language::of(&read), expected);
+    }
+    assert_eq!(Language::of(&rule(&json!({})).0), Language::Eql);
 }
 
 #[test]

@@ -184,7 +184,9 @@ fn a_broken_rule_does_not_take_the_id() {
 
 #[test]
 fn rules_that_cannot_run_yet() {
-    let threshold = rule("1", "any where true").replace("type = 'eql'", "type = 'threshold'");
+    let threshold = rule("1", "*")
+        .replace("type = 'eql'", "type = 'threshold'")
+        .replace("language = 'eql'", "language = 'kuery'");
     let filters = format!(
         "{}[[rule.filters]]\n[rule.filters.meta]\nnegate = true\n",
         rule("2", "any where true")

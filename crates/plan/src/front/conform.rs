@@ -2,12 +2,12 @@
 
 use std::net::IpAddr;
 
-use dragnet_event::{Field, FieldType, Time};
-use dragnet_plan::{CompareOp, Literal, Network, Number};
+use crate::condition::{CompareOp, Literal, Network, Number};
+use dragnet_event::{Field, FieldType, Time, lowercase};
 
 /// What a constant is for a field.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Conformed {
+pub enum Conformed {
     /// A value that the field can have.
     Literal(Literal),
     /// A block of addresses, to which `==` on an address compares (Elasticsearch: a term query on an
@@ -19,12 +19,20 @@ pub(super) enum Conformed {
 
 /// Brings a constant to the type of a field. Under `==` a mismatch is no error in Elasticsearch, it
 /// merely does not match (§3.2 of the reference, "explicitly accepted").
-pub(super) fn conform(field: &Field, op: CompareOp, literal: &Literal) -> Conformed {
+pub fn conform(field: &Field, op: CompareOp, literal: &Literal) -> Conformed {
     let found = match field.ty() {
         FieldType::Any => Some(literal.clone()),
-        FieldType::Keyword | FieldType::Version | FieldType::Text | FieldType::Unsupported => {
+        FieldType::Keyword
+        | FieldType::Version
+        | FieldType::Text
+        | FieldType::Object
+        | FieldType::Unsupported => {
             literal.as_scalar().map(|value| Literal::Str(value.text().into()))
         }
+        // Elasticsearch: what a normaliser does to values it does to what is asked for too.
+        FieldType::Caseless => literal
+            .as_scalar()
+            .map(|value| Literal::Str(lowercase(&value.text()).into_owned().into())),
         FieldType::Long | FieldType::Double => number(literal),
         FieldType::Boolean => boolean(literal),
         FieldType::Date => date(literal, field.spec().format.as_deref()).map(Literal::Date),

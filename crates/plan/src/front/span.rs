@@ -16,13 +16,13 @@ pub struct Span {
 }
 
 impl Span {
-    /// From offsets in bytes. Texts are shorter than 4 GiB: see [`crate::MAX_QUERY_BYTES`].
-    pub(crate) fn new(start: usize, end: usize) -> Span {
+    /// From offsets in bytes. Texts are shorter than 4 GiB: languages bound them.
+    pub fn new(start: usize, end: usize) -> Span {
         Span { start: start as u32, end: end as u32 }
     }
 
     /// From the start of this one to the end of the other.
-    pub(crate) fn to(self, other: Span) -> Span {
+    pub fn to(self, other: Span) -> Span {
         Span { start: self.start, end: other.end.max(self.start) }
     }
 
@@ -32,7 +32,7 @@ impl Span {
     }
 
     /// The text at the span; empty if the span is not one of this text.
-    pub(crate) fn of(self, text: &str) -> &str {
+    pub fn of(self, text: &str) -> &str {
         text.get(self.range()).unwrap_or_default()
     }
 }

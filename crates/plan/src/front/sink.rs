@@ -1,6 +1,6 @@
 //! Where diagnostics collect: bounded, so that hostile text cannot make millions of them.
 
-use dragnet_plan::{Diagnostic, Severity};
+use crate::{Diagnostic, Severity};
 
 /// Errors after this many are not told: by then they are about the same misunderstanding.
 const MAX_ERRORS: usize = 20;
@@ -9,7 +9,7 @@ const MAX_WARNINGS: usize = 50;
 
 /// A bounded list of diagnostics.
 #[derive(Default)]
-pub(crate) struct Sink {
+pub struct Sink {
     list: Vec<Diagnostic>,
     errors: usize,
     warnings: usize,
@@ -17,7 +17,7 @@ pub(crate) struct Sink {
 
 impl Sink {
     /// Adds one, unless there are enough of its severity.
-    pub(crate) fn push(&mut self, diagnostic: Diagnostic) {
+    pub fn push(&mut self, diagnostic: Diagnostic) {
         let (count, most) = match diagnostic.severity {
             Severity::Error => (&mut self.errors, MAX_ERRORS),
             Severity::Warning => (&mut self.warnings, MAX_WARNINGS),
@@ -28,20 +28,25 @@ impl Sink {
         }
     }
 
+    /// Adds those of another list.
+    pub fn append(&mut self, other: Sink) {
+        other.list.into_iter().for_each(|diagnostic| self.push(diagnostic));
+    }
+
     /// Whether there is an error.
-    pub(crate) fn has_errors(&self) -> bool {
+    pub fn has_errors(&self) -> bool {
         self.errors > 0
     }
 
     /// Whether no further error would be told, so that looking for more is in vain.
-    pub(crate) fn is_full(&self) -> bool {
+    pub fn is_full(&self) -> bool {
         self.errors >= MAX_ERRORS
     }
 
     /// All, in the order of the text.
     ///
     /// A warning about the very place of an error is left out: it is about the same slip.
-    pub(crate) fn finish(mut self) -> Vec<Diagnostic> {
+    pub fn finish(mut self) -> Vec<Diagnostic> {
         let is_error = |d: &Diagnostic| d.severity == Severity::Error;
         let errors: Vec<_> =
             self.list.iter().filter(|d| is_error(d)).map(|d| d.span.clone()).collect();
@@ -52,7 +57,7 @@ impl Sink {
 }
 
 /// Text from a query for use inside a message: in one line, and not long.
-pub(crate) fn clip(text: &str) -> String {
+pub fn clip(text: &str) -> String {
     const MOST: usize = 40;
     let line = text.split(['\n', '\r']).next().unwrap_or_default();
     let short: String = line.chars().take(MOST).collect();

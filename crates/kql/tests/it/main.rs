@@ -1,0 +1,4 @@
+//! Integration tests of the KQL crate.
+#![allow(clippy::print_stdout, reason = "tests say what they count")]
+
+mod corpus;
