@@ -252,7 +252,7 @@ fn through_the_command() {
 }
 
 /// Reads what Elasticsearch would have answered.
-fn read_answer(suite: &Suite, json: &Json) -> Answer {
+pub(crate) fn read_answer(suite: &Suite, json: &Json) -> Answer {
     let hits = &json["hits"];
     let id = |event: &Json| match event["missing"].as_bool() {
         Some(true) => -1,

@@ -1,14 +1,19 @@
-//! The language as its reference describes it: one file per topic in `spec/`, each with events, queries and what they
-//! must give, and queries that must be refused.
+//! The languages as their references describe them: one file per topic, in `spec/` for EQL and in `spec_kql/` for KQL
+//! and Lucene, each with events, queries and what they must give, and queries that must be refused.
 
+use std::collections::HashSet;
 use std::fs;
 use std::path::Path;
 
+use assert_cmd::Command;
 use dragnet_event::{Document, DynamicFields, Schema};
 use dragnet_plan::Snippet;
 use serde_json::Value as Json;
+use tempfile::{TempDir, tempdir};
 
-use crate::eql_suite::{Case, Suite, answer};
+use crate::eql_suite::{Case, Suite, answer, read_answer};
+
+const KQL_AND_LUCENE: &str = "spec_kql";
 
 /// One file.
 struct Topic {
@@ -23,6 +28,21 @@ impl Topic {
 
     fn list(&self, key: &str) -> &[toml::Value] {
         self.table.get(key).map_or(&[], |value| value.as_array().unwrap())
+    }
+
+    /// As `dragnet query --language` names it.
+    fn language(&self) -> &str {
+        self.text("language").unwrap_or("eql")
+    }
+
+    fn suite(&self) -> Suite {
+        let tiebreaker = match self.text("tiebreaker") {
+            None => None,
+            Some("seq") => Some("seq"),
+            Some("id") => Some("id"),
+            Some(other) => panic!("{}: tiebreaker {other}", self.name),
+        };
+        Suite { file: "", indices: &[], id_field: "id", tiebreaker }
     }
 
     fn events(&self) -> Vec<Document> {
@@ -44,8 +64,8 @@ impl Topic {
     }
 }
 
-fn topics() -> Vec<Topic> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/spec");
+fn topics(folder: &str) -> Vec<Topic> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it").join(folder);
     let mut paths: Vec<_> = fs::read_dir(folder).unwrap().map(|e| e.unwrap().path()).collect();
     paths.sort();
     let read = |path: &std::path::PathBuf| Topic {
@@ -72,17 +92,24 @@ fn case(table: &toml::Value) -> Case {
     }
 }
 
+/// `least` holds the number of queries, so that none is lost with a file.
+#[track_caller]
+fn report(run: usize, least: usize, failures: &[String]) {
+    assert!(
+        failures.is_empty(),
+        "{} of {run} failed:\n\n{}",
+        failures.len(),
+        failures.join("\n\n")
+    );
+    println!("{run} queries give what their reference says");
+    assert!(run > least, "{run}");
+}
+
 #[test]
 fn queries_give_what_the_reference_says() {
     let (mut run, mut failures) = (0, Vec::new());
-    for topic in topics() {
-        let tiebreaker = match topic.text("tiebreaker") {
-            None => None,
-            Some("seq") => Some("seq"),
-            Some("id") => Some("id"),
-            Some(other) => panic!("{}: tiebreaker {other}", topic.name),
-        };
-        let suite = Suite { file: "", indices: &[], id_field: "id", tiebreaker };
+    for topic in topics("spec") {
+        let suite = topic.suite();
         let events = topic.events();
         let schema = topic.schema(&events);
         for case in topic.list("cases").iter().map(case) {
@@ -101,20 +128,13 @@ fn queries_give_what_the_reference_says() {
             }
         }
     }
-    assert!(
-        failures.is_empty(),
-        "{} of {run} failed:\n\n{}",
-        failures.len(),
-        failures.join("\n\n")
-    );
-    println!("{run} queries give what the reference says");
-    assert!(run > 700, "{run}");
+    report(run, 700, &failures);
 }
 
 #[test]
 fn what_the_reference_refuses_is_refused() {
     let (mut run, mut failures) = (0, Vec::new());
-    for topic in topics() {
+    for topic in topics("spec") {
         let schema = topic.schema(&topic.events());
         let options = dragnet_eql::Options { schema: &schema, category_field: "event.category" };
         for rejected in topic.list("rejected") {
@@ -130,11 +150,94 @@ fn what_the_reference_refuses_is_refused() {
             }
         }
     }
-    assert!(
-        failures.is_empty(),
-        "{} of {run} failed:\n\n{}",
-        failures.len(),
-        failures.join("\n\n")
-    );
-    assert!(run > 200, "{run}");
+    report(run, 200, &failures);
+}
+
+/// A topic's events in a file, for `dragnet query`.
+struct Log(TempDir);
+
+impl Log {
+    fn new(topic: &Topic) -> Log {
+        let directory = tempdir().unwrap();
+        let events = topic.list("events").iter().map(|event| event.as_str().unwrap());
+        let lines: String = events.flat_map(|event| [event, "\n"]).collect();
+        fs::write(directory.path().join("events.ndjson"), lines).unwrap();
+        Log(directory)
+    }
+
+    /// Asks under the open schema, of events as they are: nothing is filled in, so that what is missing is missing.
+    fn query(&self, topic: &Topic, query: &str) -> std::process::Output {
+        let mut command = Command::cargo_bin("dragnet").unwrap();
+        command.args(["query", "--no-complete", "--input-format", "documents", "--size", "1000"]);
+        command.args(["--language", topic.language(), "--", query]);
+        command.arg(self.0.path().join("events.ndjson")).output().unwrap()
+    }
+}
+
+#[test]
+fn kql_and_lucene_give_what_their_references_say() {
+    let (mut run, mut failures) = (0, Vec::new());
+    for topic in topics(KQL_AND_LUCENE) {
+        let log = Log::new(&topic);
+        for case in topic.list("cases").iter().map(case) {
+            run += 1;
+            let output = log.query(&topic, &case.query);
+            let got = match serde_json::from_slice(&output.stdout) {
+                Ok(json) => Ok(read_answer(&topic.suite(), &json).ids),
+                Err(_) => Err(String::from_utf8_lossy(&output.stderr).into_owned()),
+            };
+            if got.as_ref() != Ok(&case.expected[0]) {
+                failures.push(format!(
+                    "{}: {}\n{}\nexpected {:?}\ngot      {got:?}",
+                    topic.name, case.name, case.query, case.expected[0]
+                ));
+            }
+        }
+    }
+    report(run, 350, &failures);
+}
+
+#[test]
+fn what_is_no_kql_or_lucene_is_refused() {
+    let (mut run, mut failures) = (0, Vec::new());
+    for topic in topics(KQL_AND_LUCENE) {
+        let log = Log::new(&topic);
+        for rejected in topic.list("rejected") {
+            run += 1;
+            let query = rejected["query"].as_str().unwrap();
+            let output = log.query(&topic, query);
+            let said = String::from_utf8_lossy(&output.stderr);
+            // The status alone would not tell: a language that is not known ends with the same.
+            let is_about_the_query = said.contains("--> query:");
+            if output.status.code() != Some(2) || !output.stdout.is_empty() || !is_about_the_query {
+                failures.push(format!("{}: {query}\nsaid {said}", topic.name));
+            }
+        }
+    }
+    report(run, 50, &failures);
+}
+
+/// The tables say what they mean to: a slip in one of them would pass for a fault of the language, or hide one.
+#[test]
+fn the_tables_of_kql_and_lucene_are_well_formed() {
+    for topic in topics(KQL_AND_LUCENE) {
+        assert!(["kuery", "lucene"].contains(&topic.language()), "{}", topic.name);
+        let number = |event: &Document| event.get("id").unwrap().as_i64().unwrap();
+        let events: Vec<i64> = topic.events().iter().map(number).collect();
+        assert!(events.is_sorted_by(|a, b| a < b), "{}: {events:?}", topic.name);
+        let mut seen = HashSet::new();
+        for case in topic.list("cases").iter().map(case) {
+            let ids = &case.expected[0];
+            let place = format!("{}: {}", topic.name, case.name);
+            assert!(ids.is_sorted_by(|a, b| a < b), "{place}: {ids:?}");
+            assert!(ids.iter().all(|id| events.contains(id)), "{place}: {ids:?}");
+            assert!(seen.insert(case.name), "{place}: the name is not the only one");
+            assert!(seen.insert(case.query), "{place}: the query is not the only one");
+        }
+        for entry in topic.list("cases").iter().chain(topic.list("rejected")) {
+            let known = ["name", "query", "ids", "note"];
+            let table = entry.as_table().unwrap();
+            assert!(table.keys().all(|key| known.contains(&key.as_str())), "{table:?}");
+        }
+    }
 }
