@@ -24,8 +24,9 @@ pub(crate) enum Ask<'q> {
     /// Whether a value is this text; of words: whether it has any of its words or, if they are a phrase, all of
     /// them in order, out of line by no more than `slop`.
     Is { text: &'q str, phrase: bool, slop: u32 },
-    /// Whether a value, or a word, is like this.
-    Like(&'q [WildcardPart]),
+    /// Whether a value, or a word, is like this; `by_word` if of words each part between blanks is asked for by
+    /// itself, and any of them is enough.
+    Like { parts: &'q [WildcardPart], by_word: bool },
     /// Whether a value, or a word, is near this text.
     Near { text: &'q str, steps: u8 },
     /// Whether a value, or a word, matches the expression.
@@ -59,6 +60,10 @@ impl<'a> Asker<'a> {
                 fields::targets(&Schema::open(), &name).unwrap_or_default()
             }
             Err(suggestions) => {
+                let below = self.schema.matching(&format!("{name}.*")).unwrap_or_default();
+                if matches!(ask, Ask::Exists) && !below.is_empty() {
+                    return any(below.into_iter().map(|f| leaf(Leaf::Exists(f))).collect());
+                }
                 self.unknown(&name, at, &suggestions);
                 return Condition::Const(false);
             }
@@ -149,8 +154,12 @@ impl<'a> Asker<'a> {
             return Condition::Const(false);
         }
         match (ask, target.search) {
-            (Ask::Exists, _) => leaf(Leaf::Exists(field.clone())),
-            (Ask::Range([]), _) => leaf(Leaf::Exists(field.clone())),
+            // What the data holds there may be an object, and Elasticsearch finds one that has any field.
+            (Ask::Exists, _) if field.ty() == FieldType::Any && !field.is_pattern() => {
+                let below = Field::any(format!("{}.*", field.path()));
+                Condition::Any(vec![leaf(Leaf::Exists(field.clone())), leaf(Leaf::Exists(below))])
+            }
+            (Ask::Exists | Ask::Range([]), _) => leaf(Leaf::Exists(field.clone())),
             (Ask::Range(bounds), Search::Whole) => self.range(field, bounds, value),
             (Ask::Range(..), Search::Words(_)) => {
                 if !self.lenient {
@@ -162,7 +171,7 @@ impl<'a> Asker<'a> {
             }
             (_, Search::Words(analyzer)) => self.words(field, analyzer, ask, value),
             (Ask::Is { text, .. }, Search::Whole) => self.equals(field, text, value),
-            (Ask::Like(parts), Search::Whole) => {
+            (Ask::Like { parts, .. }, Search::Whole) => {
                 self.check_text(field, value);
                 let patterns = vec![pattern(field, parts)];
                 leaf(Leaf::Like { field: field.clone(), patterns })
@@ -327,7 +336,15 @@ impl<'a> Asker<'a> {
                 words if *phrase || words.len() == 1 => WordTest::Phrase { words, slop: *slop },
                 words => WordTest::AnyOf(words),
             },
-            Ask::Like(parts) => {
+            Ask::Like { parts, by_word: true } if has_blank(parts) => {
+                let pieces = pieces(parts);
+                let asked = pieces.iter().map(|piece| match piece.as_slice() {
+                    [WildcardPart::Text(text)] => Ask::Is { text, phrase: false, slop: 0 },
+                    parts => Ask::Like { parts, by_word: false },
+                });
+                return any(asked.map(|ask| self.words(field, analyzer, &ask, span)).collect());
+            }
+            Ask::Like { parts, .. } => {
                 if !self.lenient && !one_word(analyzer, parts) {
                     return self.no_words(field, span, "no single word can be like this");
                 }
@@ -357,6 +374,35 @@ impl<'a> Asker<'a> {
         );
         Condition::Const(false)
     }
+}
+
+fn has_blank(parts: &[WildcardPart]) -> bool {
+    parts
+        .iter()
+        .any(|part| matches!(part, WildcardPart::Text(text) if text.contains(char::is_whitespace)))
+}
+
+/// The parts between blanks (Kibana: a pattern for words becomes a query string, in which blanks separate).
+fn pieces(parts: &[WildcardPart]) -> Vec<Vec<WildcardPart>> {
+    let mut pieces = vec![Vec::new()];
+    let mut push = |part: WildcardPart, is_new: bool| match pieces.last_mut() {
+        Some(piece) if !is_new => piece.push(part),
+        _ => pieces.push(vec![part]),
+    };
+    for part in parts {
+        let WildcardPart::Text(text) = part else {
+            push(part.clone(), false);
+            continue;
+        };
+        for (nth, word) in text.split(char::is_whitespace).enumerate() {
+            push(WildcardPart::Text(word.to_owned()), nth > 0);
+        }
+    }
+    for piece in &mut pieces {
+        piece.retain(|part| !matches!(part, WildcardPart::Text(text) if text.is_empty()));
+    }
+    pieces.retain(|piece| !piece.is_empty());
+    pieces
 }
 
 /// Whether a word can be like this: whether its text is of one word, as the analyzer cuts.
@@ -474,12 +520,11 @@ pub(crate) fn any(parts: Vec<Condition>) -> Condition {
             merged.push(Condition::Leaf(leaf));
             continue;
         };
-        match places.get(&key) {
-            Some(at) => merge(&mut merged[*at], leaf),
-            None => {
-                places.insert(key, merged.len());
-                merged.push(Condition::Leaf(leaf));
-            }
+        if let Some(at) = places.get(&key) {
+            merge(&mut merged[*at], leaf);
+        } else {
+            places.insert(key, merged.len());
+            merged.push(Condition::Leaf(leaf));
         }
     }
     match merged.len() {

@@ -1,7 +1,7 @@
 //! KQL, the query language of Kibana, and Lucene's query strings: text to [plan](dragnet_plan::Query).
 //!
 //! [`compile`] and [`compile_lucene`] give a query and diagnostics for any text. KQL can also be had as a tree
-//! ([`parse`], [`ast`]), and printed from one ([`print`]).
+//! ([`parse`], [`ast`]), and printed from one ([`print()`]).
 //!
 //! The key decision is that both languages mean what Elasticsearch makes of them: an index query. So they share
 //! what a field is asked and how (`ask`), and everything that depends on the mapping is decided here: whether a

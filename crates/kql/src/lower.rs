@@ -84,7 +84,7 @@ impl Lowering<'_> {
                 return Condition::Const(false);
             }
             Some(text) => Ask::Is { text, phrase: value.quoted, slop: 0 },
-            None => Ask::Like(&value.parts),
+            None => Ask::Like { parts: &value.parts, by_word: true },
         };
         match field {
             Some(field) => self.0.field(&name(field), field.span, &ask, value.span),

@@ -402,7 +402,7 @@ impl Parser<'_> {
         );
     }
 
-    /// Reports what other languages have and KQL has not.
+    /// Warns of what other languages have and KQL has not. Kibana reads it as part of the value.
     fn check_value(&mut self, value: &Literal) {
         if value.quoted {
             return;
@@ -420,7 +420,7 @@ impl Parser<'_> {
         };
         let message = format!("`{operator}` is no operator of KQL");
         self.report(
-            Diagnostic::error(codes::FOREIGN_OPERATOR, value.span.range(), message)
+            Diagnostic::warning(codes::FOREIGN_OPERATOR, value.span.range(), message)
                 .label("this was read as one value")
                 .help(format!("{help}; a value that holds `{operator}` needs quotes")),
         );

@@ -246,10 +246,10 @@ fn what_cannot_be_meant_is_said() {
     assert!(run.out.starts_with("time,severity,"), "{}", run.out);
     assert_eq!(run.out.lines().count(), 1);
 
-    let rule = directory.path().join("kql.toml");
-    fs::write(&rule, "[rule]\nname = 'a'\ntype = 'query'\nquery = 'a:b'\n").unwrap();
+    let rule = directory.path().join("esql.toml");
+    fs::write(&rule, "[rule]\nname = 'a'\ntype = 'esql'\nquery = 'FROM logs-*'\n").unwrap();
     let run = dragnet("hunt --rules", &[&rule, directory.path()]);
-    assert!(run.err.contains("1 of a type not supported yet (query)"), "{}", run.err);
+    assert!(run.err.contains("1 of a type not supported yet (esql)"), "{}", run.err);
 }
 
 #[test]

@@ -35,7 +35,7 @@ fn every_expected_hit_is_found() {
         ],
     );
     assert_ne!(run.status, 0, "{}", run.err);
-    assert!(run.err.contains("1,020 loaded"), "{}", run.err);
+    assert!(run.err.contains("1,461 loaded"), "{}", run.err);
     assert!(!run.err.contains("panicked"), "{}", run.err);
     let found = counts(&run.lines(), &events.display().to_string());
 

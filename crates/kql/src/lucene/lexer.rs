@@ -55,10 +55,11 @@ const fn is_space(c: char) -> bool {
     matches!(c, ' ' | '\t' | '\n' | '\r' | '\u{3000}')
 }
 
-/// The characters that end a word unless a backslash stands before them. `+`, `-` and `!` only count where a
-/// word begins, `*` and `?` are wildcards, and a slash begins a regular expression only where a word begins.
+/// The characters that end a word unless a backslash stands before them. `+` and `-` only count where a word
+/// begins, and `*` and `?` are wildcards.
 fn ends_term(c: char) -> bool {
-    is_space(c) || matches!(c, '(' | ')' | ':' | '^' | '[' | ']' | '"' | '{' | '}' | '~')
+    is_space(c)
+        || matches!(c, '(' | ')' | ':' | '^' | '[' | ']' | '"' | '{' | '}' | '~' | '!' | '/')
 }
 
 /// Reads tokens from a text.
@@ -185,20 +186,16 @@ impl<'a> Lexer<'a> {
         }
         let digits = self.rest().get(..4).filter(|d| d.bytes().all(|b| b.is_ascii_hexdigit()));
         let found = digits.and_then(|d| u32::from_str_radix(d, 16).ok()).and_then(char::from_u32);
-        match found {
-            Some(c) => {
-                self.at += 4;
-                Some(c)
-            }
-            None => {
-                let message = "`\\u` takes the four hexadecimal digits of a character";
-                self.sink.push(
-                    Diagnostic::error(codes::BAD_ESCAPE, start..self.at, message)
-                        .help("write the character itself"),
-                );
-                None
-            }
+        if found.is_some() {
+            self.at += 4;
+        } else {
+            let message = "`\\u` takes the four hexadecimal digits of a character";
+            self.sink.push(
+                Diagnostic::error(codes::BAD_ESCAPE, start..self.at, message)
+                    .help("write the character itself"),
+            );
         }
+        found
     }
 
     /// An operator or a word.

@@ -159,17 +159,15 @@ impl Parser<'_> {
             return Ok(Condition::Const(true));
         }
         let condition = self.group(&None)?;
-        match self.token() {
-            Token::End => Ok(condition),
-            _ => {
-                let span = self.span();
-                self.asker.report(
-                    Diagnostic::error(codes::UNBALANCED, span.range(), "`)` closes nothing")
-                        .help("leave it out, or open it before"),
-                );
-                Err(Failed)
-            }
+        if *self.token() == Token::End {
+            return Ok(condition);
         }
+        let span = self.span();
+        self.asker.report(
+            Diagnostic::error(codes::UNBALANCED, span.range(), "`)` closes nothing")
+                .help("leave it out, or open it before"),
+        );
+        Err(Failed)
     }
 
     /// Clauses up to a closing parenthesis or the end.
@@ -294,9 +292,15 @@ impl Parser<'_> {
         }
         let name = self.field_name(&parts, span);
         if name == "_exists_" {
-            let (token, span) = self.bump();
-            let Token::Term(parts) = token else { return Err(self.expected("a field")) };
-            let name = self.field_name(&parts, span);
+            let name = match self.token().clone() {
+                Token::Term(parts) => {
+                    let span = self.span();
+                    self.field_name(&parts, span)
+                }
+                Token::Phrase(name) => name,
+                _ => return Err(self.expected("a field")),
+            };
+            let (_, span) = self.bump();
             return Ok(self.asker.field(&name, span, &Ask::Exists, span));
         }
         self.value(&Some((name, span)))
@@ -387,7 +391,7 @@ impl Parser<'_> {
             [WildcardPart::Text(text)] => text,
             [WildcardPart::Run] if field.is_none() => return Ok(Condition::Const(true)),
             [WildcardPart::Run] => return Ok(self.ask(field, &Ask::Exists, span)),
-            parts => return Ok(self.ask(field, &Ask::Like(parts), span)),
+            parts => return Ok(self.ask(field, &Ask::Like { parts, by_word: false }, span)),
         };
         if matches!(text, "]" | "}") && self.source(span) == text {
             self.asker.report(
