@@ -19,8 +19,10 @@ mod diagnostic;
 mod display;
 pub mod eval;
 pub mod functions;
+mod indicator;
 pub mod pattern;
 mod query;
+mod schedule;
 mod version;
 
 pub use condition::{
@@ -28,4 +30,8 @@ pub use condition::{
 };
 pub use diagnostic::{Diagnostic, Severity, Snippet};
 pub use functions::Function;
-pub use query::{Key, Pipe, Query, Sample, Sequence, Stage};
+pub use indicator::{Alternative, Indicator, MappedField};
+pub use query::{
+    Cardinality, IndicatorMatch, Key, NewTerms, Pipe, Query, Sample, Sequence, Stage, Threshold,
+};
+pub use schedule::{Schedule, Timing};

@@ -26,6 +26,8 @@ pub struct Report {
     pub skipped: Vec<Skipped>,
     /// Rules that their authors have withdrawn. They do not run.
     pub deprecated: Vec<Deprecated>,
+    /// Exceptions that were met, those for the endpoint agent left out.
+    pub exceptions: usize,
     /// The loaded rules by type.
     #[serde(skip)]
     pub loaded_by_type: BTreeMap<RuleType, usize>,
