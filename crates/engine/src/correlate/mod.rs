@@ -176,23 +176,39 @@ pub fn sort(hits: &mut [Hit], queries: &[Arc<Query>]) {
     });
 }
 
-/// Correlates all hits there are: sorts them and gives the findings, by query, then in
-/// the order in which they are shown ([`Finding::order`]; samples by key).
-pub fn all(mut hits: Vec<Hit>, queries: &[Arc<Query>], samples_per_key: usize) -> Vec<Finding> {
+/// What all hits came to.
+#[derive(Debug, Default)]
+pub struct Correlated {
+    /// The findings, by query, then in the order in which they are shown ([`Finding::order`]; samples by key).
+    pub findings: Vec<Finding>,
+    /// Combinations of values that new-terms queries forgot for want of room, see [`Correlator::forgotten`].
+    pub forgotten: u64,
+}
+
+/// Correlates all hits there are: sorts them, and gives all findings. `samples_per_key` as for
+/// [`Correlator::new`].
+pub fn run(mut hits: Vec<Hit>, queries: &[Arc<Query>], samples_per_key: usize) -> Correlated {
     sort(&mut hits, queries);
-    let mut found = Vec::new();
+    let mut correlated = Correlated::default();
+    let found = &mut correlated.findings;
     let mut hits = hits.into_iter().peekable();
     for (number, query) in queries.iter().enumerate() {
         let number = number as u32;
         let mut correlator = Correlator::new(number, query, samples_per_key);
         let start = found.len();
         while let Some(hit) = hits.next_if(|hit| hit.query == number) {
-            correlator.push(hit, &mut found);
+            correlator.push(hit, found);
         }
-        correlator.advance(FOREVER, &mut found);
+        correlator.advance(FOREVER, found);
+        correlated.forgotten += correlator.forgotten();
         if !matches!(**query, Query::Sample(_)) {
             found[start..].sort_by(Finding::order);
         }
     }
-    found
+    correlated
+}
+
+/// The findings of [`run`].
+pub fn all(hits: Vec<Hit>, queries: &[Arc<Query>], samples_per_key: usize) -> Vec<Finding> {
+    run(hits, queries, samples_per_key).findings
 }
