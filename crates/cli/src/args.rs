@@ -178,9 +178,17 @@ impl From<Flavor> for dragnet_ecs::Flavor {
 #[derive(Debug, Args)]
 #[allow(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub(crate) struct HuntArgs {
-    /// Rule files or directories (Elastic TOML, Kibana NDJSON); may be given several times
-    #[arg(long, required = true, value_name = "PATH")]
-    pub(crate) rules: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) rules: RuleArgs,
+    /// Logs from before, which only tell new-terms rules what is known; they raise no alerts
+    #[arg(long, value_name = "PATH")]
+    pub(crate) history: Vec<PathBuf>,
+    /// Raise every alert, however many one execution of a rule gives (its `max_signals` is the most otherwise)
+    #[arg(long)]
+    pub(crate) no_cap: bool,
+    /// By which time a rule's executions choose events
+    #[arg(long, value_enum, default_value_t = Clock::Event, value_name = "CLOCK")]
+    pub(crate) clock: Clock,
     /// The form of the alerts; a table on a terminal, NDJSON otherwise
     #[arg(long, value_enum)]
     pub(crate) format: Option<Format>,
@@ -204,6 +212,32 @@ pub(crate) struct HuntArgs {
     pub(crate) quiet: bool,
     #[command(flatten)]
     pub(crate) input: InputArgs,
+}
+
+/// Where rules come from, and what they need besides.
+#[derive(Debug, Args)]
+pub(crate) struct RuleArgs {
+    /// Rule files or directories (Elastic TOML, Kibana NDJSON); may be given several times
+    ///
+    /// Exception lists and their items, as Kibana exports them with rules, are read from the same files.
+    #[arg(long, required = true, value_name = "PATH")]
+    pub(crate) rules: Vec<PathBuf>,
+    /// Value lists that exceptions name: files of one value a line, or directories of them; the id of a list is its
+    /// file's name
+    #[arg(long, value_name = "PATH")]
+    pub(crate) value_lists: Vec<PathBuf>,
+    /// Indicators for indicator-match rules: ECS documents with `threat.indicator.*`, in any form that logs have
+    #[arg(long, value_name = "PATH")]
+    pub(crate) indicators: Vec<PathBuf>,
+}
+
+/// By which time executions choose events.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Clock {
+    /// The event's own time: what a rule would have found had events come in at once
+    Event,
+    /// As each rule says (`timestamp_override`, mostly event.ingested)
+    Rule,
 }
 
 /// The form of results.

@@ -52,6 +52,10 @@ pub(crate) fn run(args: &ExplainArgs, terminal: Terminal) -> anyhow::Result<Exit
             study.show_stages(&sample.stages.iter().collect::<Vec<_>>(), terminal.out, &mut text);
             !correlate::all(std::mem::take(&mut study.hits), rule_set.queries(), 1).is_empty()
         }
+        Query::Threshold(_) | Query::NewTerms(_) | Query::IndicatorMatch(_) => {
+            study.show_events(0, terminal.out, &mut text);
+            !correlate::all(std::mem::take(&mut study.hits), rule_set.queries(), 1).is_empty()
+        }
     };
     io::stdout().lock().write_all(text.as_bytes())?;
     print_problems(&study.problems, terminal.err, &mut io::stderr().lock())?;

@@ -1,6 +1,5 @@
 //! `dragnet hunt`: rules over logs.
 
-use std::cell::OnceCell;
 use std::fs::File;
 use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
@@ -8,34 +7,31 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::{Context, bail};
-use dragnet_detect::{Alert, RulePart, alerts};
-use dragnet_engine::{Finding, RuleSet, correlate};
-use dragnet_event::{EventRef, Schema, Time};
-use dragnet_ingest::{Source, discover};
+use dragnet_engine::{Hit, RuleSet, correlate};
+use dragnet_event::Schema;
+use dragnet_ingest::{Problem, Source, discover};
 use dragnet_plan::Query;
 use dragnet_rules::LoadedRule;
 
-use crate::args::{Format, HuntArgs};
+use crate::args::{Clock, Format, HuntArgs};
 use crate::output::AlertWriter;
 use crate::progress::Progress;
-use crate::scan::{Outcome, Scan, ShownEvent};
+use crate::raise::{Cascade, Cuts, Round, events_of};
+use crate::scan::Scan;
 use crate::style::Style;
 use crate::summary::{Counts, Summary};
 use crate::{ExitStatus, Terminal, rules};
 
 pub(crate) fn run(args: &HuntArgs, terminal: Terminal) -> anyhow::Result<ExitStatus> {
     let start = Instant::now();
-    let mut loaded = rules::load(&args.rules, terminal)?;
-    let all = loaded.rules.len();
-    loaded.rules.retain(|rule| rule.rule.enabled);
-    let disabled = all - loaded.rules.len();
-    let queries = loaded.rules.iter().map(|rule| Arc::new(rule.query.clone())).collect();
-    let rule_set = RuleSet::new(queries, None);
-    let load_time = start.elapsed();
     let options = args.input.options()?;
-    let (sources, mut problems) = discover(&args.input.paths);
+    let (loaded, disabled, mut problems) = rules::load_armed(&args.rules, &options, terminal)?;
+    let rule_set = rule_set(&loaded.rules, args.clock);
+    let load_time = start.elapsed();
+    let (sources, more) = discover(&args.input.paths);
+    problems.extend(more);
     // Opened before the work, so that a path that cannot be written costs no hours.
-    let writer = writer(args, &sources, terminal)?;
+    let mut writer = writer(args, &sources, terminal)?;
     let time_field = Schema::open().field("@timestamp");
     let scan = Scan {
         sources: &sources,
@@ -48,12 +44,35 @@ pub(crate) fn run(args: &HuntArgs, terminal: Terminal) -> anyhow::Result<ExitSta
     };
     let progress = Progress::new(&sources, !args.quiet);
     let mut outcome = scan.run(&rule_set, &progress);
-    let hits = std::mem::take(&mut outcome.hits);
-    let findings = correlate::all(hits, rule_set.queries(), 1);
-    let changed = scan.fetch(events_of(&findings), &mut outcome.events);
+    let mut hits = std::mem::take(&mut outcome.hits);
+    let own_sources = sources.len() as u32;
+    hits.extend(history(args, &scan, &rule_set, &mut problems));
+    let mut correlated = correlate::run(hits, rule_set.queries(), 1);
+    correlated
+        .findings
+        .retain(|finding| events_of(std::slice::from_ref(finding)).all(|e| e.source < own_sources));
+    let mut changed = 0;
+    let mut events = std::mem::take(&mut outcome.events);
+    let round = Round::new(
+        &loaded.rules,
+        correlated.findings,
+        !args.no_cap,
+        &mut events,
+        &mut |wanted, events| changed += scan.fetch(wanted, events),
+    );
     progress.finish();
 
-    let (counts, written) = write_alerts(&loaded.rules, &findings, &outcome, writer);
+    let mut cascade = Cascade {
+        rules: &loaded.rules,
+        writer: &mut writer,
+        counts: Counts::default(),
+        cuts: Cuts::default(),
+        capped: !args.no_cap,
+        time_field: &time_field,
+    };
+    let written = cascade.run(&round, &events);
+    let (counts, cuts) = (cascade.counts, cascade.cuts);
+    let written = written.and_then(|()| writer.finish());
     problems.append(&mut outcome.problems);
     let summary = Summary {
         files: sources.len(),
@@ -63,6 +82,8 @@ pub(crate) fn run(args: &HuntArgs, terminal: Terminal) -> anyhow::Result<ExitSta
         report: &loaded.report,
         disabled,
         counts: &counts,
+        cuts: &cuts,
+        forgotten: correlated.forgotten,
         load_time,
         time: start.elapsed(),
     };
@@ -76,74 +97,49 @@ pub(crate) fn run(args: &HuntArgs, terminal: Terminal) -> anyhow::Result<ExitSta
     }
 }
 
+/// Compiles rules together; executions go by the clock that was asked for.
+pub(crate) fn rule_set(rules: &[LoadedRule], clock: Clock) -> RuleSet {
+    let timed = rules.iter().map(|rule| {
+        let mut timing = rule.rule.timing();
+        if clock == Clock::Event {
+            timing.window = None;
+            timing.strict_window = false;
+        }
+        (Arc::new(rule.query.clone()), timing)
+    });
+    RuleSet::timed(timed.collect())
+}
+
+/// The hits of new-terms rules in logs from before, numbered after the sources of the hunt.
+fn history(
+    args: &HuntArgs,
+    scan: &Scan<'_>,
+    rules: &RuleSet,
+    problems: &mut Vec<Problem>,
+) -> Vec<Hit> {
+    let (sources, more) = discover(&args.history);
+    problems.extend(more);
+    if sources.is_empty() {
+        return Vec::new();
+    }
+    let progress = Progress::new(&sources, !args.quiet);
+    let before = Scan { sources: &sources, from: None, to: None, keep_events: false, ..*scan };
+    let mut outcome = before.run(rules, &progress);
+    progress.finish();
+    problems.append(&mut outcome.problems);
+    let is_new_terms =
+        |hit: &Hit| matches!(*rules.queries()[hit.query as usize], Query::NewTerms(_));
+    outcome.hits.retain(is_new_terms);
+    for hit in &mut outcome.hits {
+        hit.position.event.source += scan.sources.len() as u32;
+    }
+    outcome.hits
+}
+
 /// The number of threads that were asked for, or one per core.
 pub(crate) fn threads(asked: Option<u16>) -> usize {
     let cores = || std::thread::available_parallelism().map_or(1, usize::from);
     asked.map_or_else(cores, usize::from)
-}
-
-/// The events of findings.
-pub(crate) fn events_of(findings: &[Finding]) -> impl Iterator<Item = EventRef> + '_ {
-    findings.iter().flat_map(|finding| finding.events.iter().flatten().map(|e| e.event))
-}
-
-/// Makes and writes the alerts of all findings, one finding after the other: by time, then by rule, then by
-/// event; the parts of a sequence stay together. Goes on counting if they cannot be written.
-fn write_alerts(
-    rules: &[LoadedRule],
-    findings: &[Finding],
-    outcome: &Outcome,
-    mut writer: AlertWriter<'_>,
-) -> (Counts, io::Result<()>) {
-    let mut ordered: Vec<&Finding> = findings.iter().collect();
-    let key = |finding: &Finding| {
-        let last = finding.last();
-        let time = last.and_then(|position| position.time).unwrap_or(Time(i64::MAX));
-        let rule = &rules[finding.query as usize].rule;
-        (time, rule.name.clone(), rule.rule_id.clone(), last.map(|position| position.event))
-    };
-    ordered.sort_by_cached_key(|finding| key(finding));
-    let parts: Vec<OnceCell<RulePart<'_>>> = rules.iter().map(|_| OnceCell::new()).collect();
-    let mut counts = Counts::default();
-    let mut written = Ok(());
-    for finding in ordered {
-        let number = finding.query as usize;
-        let rule = &rules[number];
-        let part = parts[number].get_or_init(|| RulePart::new(&rule.rule));
-        for alert in alerts_of(part, &rule.query, finding, outcome) {
-            counts.add(&alert);
-            if written.is_ok() {
-                written = writer.write(&alert);
-            }
-        }
-    }
-    let written = written.and_then(|()| writer.finish());
-    (counts, written)
-}
-
-/// The alerts of one finding; none if an event of it could not be read again.
-fn alerts_of<'r>(
-    rule: &'r RulePart<'r>,
-    query: &Query,
-    finding: &Finding,
-    outcome: &Outcome,
-) -> Vec<Alert<'r>> {
-    let positions = finding.events.iter().flatten();
-    let shown: Option<Vec<&ShownEvent>> =
-        positions.map(|position| outcome.events.get(&position.event)).collect();
-    let Some(shown) = shown else { return Vec::new() };
-    let events: Vec<_> = shown.iter().map(|e| (&e.document, &e.identity)).collect();
-    let mut alerts = alerts(rule, query, finding, &events);
-    for (i, alert) in alerts.iter_mut().enumerate() {
-        // The parts of a sequence come in the order of its events, then the whole, which is from a
-        // file if all its events are.
-        let path = shown.get(i).or(shown.last()).map(|event| &event.path);
-        let common = i < shown.len() || shown.iter().all(|event| Some(&event.path) == path);
-        if let Some(path) = path.filter(|_| common) {
-            alert.own.set("log.file.path", path.as_str().into());
-        }
-    }
-    alerts
 }
 
 /// Where alerts go, and in which form: by default a table on a terminal and NDJSON elsewhere.
@@ -158,7 +154,7 @@ fn writer(
         let format = format(terminal.interactive);
         return Ok(AlertWriter::new(out, format, terminal.out, terminal.width));
     };
-    refuse_input(path, sources, &args.rules)?;
+    refuse_input(path, sources, &args.rules.rules)?;
     let file = File::create(path).with_context(|| format!("cannot write {}", path.display()))?;
     let out = Box::new(BufWriter::new(file));
     Ok(AlertWriter::new(out, format(false), Style::plain(), None))

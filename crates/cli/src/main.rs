@@ -8,6 +8,7 @@ mod normalize;
 mod output;
 mod progress;
 mod query;
+mod raise;
 mod readiness;
 mod rules;
 mod scan;

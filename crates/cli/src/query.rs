@@ -14,8 +14,9 @@ use dragnet_plan::{Pipe, Query, Severity, Snippet};
 use serde_json::{Value as Json, json};
 
 use crate::args::{Language, QueryArgs, ResultPosition};
-use crate::hunt::{events_of, threads};
+use crate::hunt::threads;
 use crate::progress::Progress;
+use crate::raise::events_of;
 use crate::scan::{Outcome, Scan};
 use crate::style::clean;
 use crate::summary::print_problems;
@@ -49,7 +50,7 @@ pub(crate) fn run(args: &QueryArgs, terminal: Terminal) -> anyhow::Result<ExitSt
     let hits = std::mem::take(&mut outcome.hits);
     let mut findings = correlate::all(hits, rules.queries(), args.max_samples_per_key);
     let piped = limit(&mut findings, &query, args);
-    let changed = scan.fetch(events_of(&findings), &mut outcome.events);
+    let changed = scan.fetch(events_of(&findings).collect(), &mut outcome.events);
     progress.finish();
     let mut err = io::stderr().lock();
     if piped > findings.len() {

@@ -1,12 +1,17 @@
 //! `dragnet rules`: rule files.
 
+use std::convert::Infallible;
 use std::io::{self, Write};
 use std::path::PathBuf;
 
-use anyhow::bail;
-use dragnet_rules::{Report, RuleSet, TextOptions};
+use anyhow::{anyhow, bail};
+use dragnet_detect::{Candidate, identify};
+use dragnet_event::Document;
+use dragnet_ingest::{Options, Problem, discover};
+use dragnet_rules::{Loader, Report, RuleSet, TextOptions, ValueLists};
 
-use crate::args::{CheckArgs, ReportFormat};
+use crate::args::{CheckArgs, ReportFormat, RuleArgs};
+use crate::walk::{Documents, each_block};
 use crate::{ExitStatus, Terminal};
 
 /// Loads rules for running them; names those that failed.
@@ -14,7 +19,66 @@ use crate::{ExitStatus, Terminal};
 /// # Errors
 /// If no rule at all could be loaded.
 pub(crate) fn load(paths: &[PathBuf], terminal: Terminal) -> anyhow::Result<RuleSet> {
-    let set = dragnet_rules::load(paths);
+    load_with(paths, ValueLists::default(), terminal)
+}
+
+/// Loads rules with all that they need, as [`load`] does; disabled ones are left out. Gives how many those are,
+/// and what of the indicators could not be read.
+///
+/// # Errors
+/// If no rule at all could be loaded, or a value list could not be read.
+pub(crate) fn load_armed(
+    args: &RuleArgs,
+    options: &Options,
+    terminal: Terminal,
+) -> anyhow::Result<(RuleSet, usize, Vec<Problem>)> {
+    let mut lists = ValueLists::default();
+    for path in &args.value_lists {
+        lists.read(path).map_err(|why| anyhow!("cannot read a value list: {why}"))?;
+    }
+    let mut set = load_with(&args.rules, lists, terminal)?;
+    let all = set.rules.len();
+    set.rules.retain(|rule| rule.rule.enabled);
+    let disabled = all - set.rules.len();
+    let (candidates, problems) = indicators(&args.indicators, options);
+    for rule in set.rules.iter_mut().filter(|rule| rule.feed.is_some()) {
+        if dragnet_detect::arm(rule, &candidates) == 0 {
+            let what = if args.indicators.is_empty() {
+                "has no indicators to look for (--indicators gives it some)"
+            } else {
+                "finds none of its indicators among those given"
+            };
+            let name = &rule.rule.name;
+            writeln!(io::stderr(), "{} {name} {what}", terminal.err.red("warning:"))?;
+        }
+    }
+    Ok((set, disabled, problems))
+}
+
+/// The documents of these files.
+fn indicators(paths: &[PathBuf], options: &Options) -> (Vec<Candidate>, Vec<Problem>) {
+    let (sources, mut problems) = discover(paths);
+    let mut candidates = Vec::new();
+    let read = each_block(&sources, options.form, &mut problems, |block, problems| {
+        let mut each = Documents::new(|mut document: Document| {
+            let index = document.get_str("_index").map(str::to_owned);
+            let id = identify(&mut document).id;
+            candidates.push(Candidate { id, index, document });
+        });
+        block.read(options, &mut each, problems);
+        Ok::<(), Infallible>(())
+    });
+    let Ok(()) = read;
+    (candidates, problems)
+}
+
+fn load_with(paths: &[PathBuf], lists: ValueLists, terminal: Terminal) -> anyhow::Result<RuleSet> {
+    let mut loader = Loader::new();
+    loader.value_lists(lists);
+    for path in paths {
+        loader.path(path);
+    }
+    let set = loader.finish();
     let mut err = io::stderr().lock();
     for failure in &set.report.failed {
         write!(err, "{}", failure.render(terminal.err.is_colored()))?;

@@ -22,7 +22,7 @@ const BATCH_EVENTS: usize = 8192;
 const BATCH_BYTES: usize = 16 << 20;
 
 /// What to read, and how.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Scan<'a> {
     /// The sources; their order gives them their numbers.
     pub(crate) sources: &'a [Source],
@@ -332,10 +332,11 @@ impl Scan<'_> {
     /// could not be read again: the file has changed.
     pub(crate) fn fetch(
         &self,
-        wanted: impl Iterator<Item = EventRef>,
+        mut wanted: Vec<EventRef>,
         known: &mut BTreeMap<EventRef, ShownEvent>,
     ) -> usize {
-        let mut missing: Vec<EventRef> = wanted.filter(|e| !known.contains_key(e)).collect();
+        wanted.retain(|event| !known.contains_key(event));
+        let mut missing = wanted;
         missing.sort_unstable();
         missing.dedup();
         let form = self.options.form;

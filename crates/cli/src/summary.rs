@@ -10,11 +10,15 @@ use dragnet_rules::Report;
 
 use crate::args::HuntArgs;
 use crate::output::is_shown;
+use crate::raise::Cuts;
 use crate::scan::Outcome;
 use crate::style::{Style, clean};
 
 /// Problems that are named one by one; of more, only the number is told, unless all are asked for.
 const NAMED_PROBLEMS: usize = 20;
+
+/// Rules with cut executions that are named one by one.
+const NAMED_CUTS: usize = 10;
 
 /// The severities, worst first.
 const SEVERITIES: [&str; 4] = ["critical", "high", "medium", "low"];
@@ -78,6 +82,10 @@ pub(crate) struct Summary<'a> {
     /// Rules that are switched off.
     pub(crate) disabled: usize,
     pub(crate) counts: &'a Counts,
+    /// What was not raised.
+    pub(crate) cuts: &'a Cuts,
+    /// Combinations of values that new-terms rules have forgotten for want of room.
+    pub(crate) forgotten: u64,
     /// How long the rules took to load.
     pub(crate) load_time: Duration,
     /// How long everything took.
@@ -108,6 +116,11 @@ impl Summary<'_> {
             let what = "times an event had more combinations of values than are looked at; alerts may be missing";
             writeln!(err, "{} {} {what}", style.red("lost:"), self.outcome.overflows)?;
         }
+        self.print_cuts(args.verbose, style, &mut err)?;
+        if self.forgotten > 0 {
+            let what = "combinations of values were forgotten for want of room; new-terms rules may find them again";
+            writeln!(err, "{} {} {what}", style.red("warning:"), thousands(self.forgotten))?;
+        }
         if self.outcome.event_count == 0 && self.problems.is_empty() {
             writeln!(err, "{} no events were found in what was named", style.red("warning:"))?;
         }
@@ -120,12 +133,38 @@ impl Summary<'_> {
         line("files", self.files(args, style))?;
         line("events", self.events(style))?;
         line("rules", self.rules(style))?;
-        line("alerts", self.counts.text(style))?;
+        let mut alerts = self.counts.text(style);
+        if self.cuts.suppressed > 0 {
+            let _ = write!(alerts, "; {} more suppressed", thousands(self.cuts.suppressed));
+        }
+        line("alerts", alerts)?;
         let seconds = self.time.as_secs_f64();
         let reading = (self.time.saturating_sub(self.load_time)).as_secs_f64().max(1e-6);
         let loading = self.load_time.as_secs_f64();
         let rate = thousands((self.outcome.event_count as f64 / reading) as u64);
         line("time", format!("{seconds:.2} s ({loading:.2} s loading rules), {rate} events/s"))
+    }
+
+    /// Which rules found more than an execution of theirs raises.
+    fn print_cuts(&self, verbose: bool, style: Style, err: &mut impl Write) -> io::Result<()> {
+        let named = if verbose { usize::MAX } else { NAMED_CUTS };
+        for (rule, (executions, left_out)) in self.cuts.rules.iter().take(named) {
+            let plural = if *executions == 1 { "" } else { "s" };
+            writeln!(
+                err,
+                "{} {}: {} more in {} execution{plural} that had raised the rule's most (max_signals; --no-cap raises all)",
+                style.red("cut:"),
+                clean(rule),
+                thousands(*left_out),
+                thousands(*executions),
+            )?;
+        }
+        let more = self.cuts.rules.len().saturating_sub(named);
+        if more > 0 {
+            let more = thousands(more as u64);
+            writeln!(err, "{} {more} more rules (--verbose names them)", style.red("cut:"))?;
+        }
+        Ok(())
     }
 
     fn files(&self, args: &HuntArgs, style: Style) -> String {

@@ -1,11 +1,12 @@
 //! One pass over all blocks, in order, on one thread: for commands that need nothing faster.
 
-use dragnet_ingest::{Block, Form, Problem, Source};
+use dragnet_event::{Document, EventRef, FieldSink, Scalar};
+use dragnet_ingest::{Block, EventSink, Form, Problem, Source};
 
 use crate::scan::is_no_log;
 
-/// Calls `each` with every block of the sources, texts being taken for the form that is given. What cannot be opened or cut is added to `problems`; what is
-/// no log beside logs is passed over.
+/// Calls `each` with every block of the sources, texts being taken for the form that is given. What cannot be
+/// opened or cut is added to `problems`; what is no log beside logs is passed over.
 ///
 /// # Errors
 /// The first error of `each`, which ends the pass.
@@ -33,4 +34,44 @@ pub(crate) fn each_block<E>(
         }
     }
     Ok(())
+}
+
+/// Puts each event together as a document, and hands it over as soon as it is complete.
+pub(crate) struct Documents<F> {
+    document: Document,
+    each: F,
+}
+
+impl<F: FnMut(Document)> Documents<F> {
+    pub(crate) fn new(each: F) -> Documents<F> {
+        Documents { document: Document::new(), each }
+    }
+}
+
+impl<F> FieldSink for Documents<F> {
+    fn wants(&self, _path: &str) -> bool {
+        true
+    }
+
+    fn put(&mut self, path: &str, value: Scalar<'_>) {
+        self.document.put(path, value);
+    }
+
+    fn put_object(&mut self, path: &str, members: &[(&str, Scalar<'_>)]) {
+        self.document.put_object(path, members);
+    }
+
+    fn mark_array(&mut self, path: &str) {
+        self.document.mark_array(path);
+    }
+}
+
+impl<F: FnMut(Document)> EventSink for Documents<F> {
+    fn end_event(&mut self, _event: EventRef) {
+        (self.each)(std::mem::take(&mut self.document));
+    }
+
+    fn abandon_event(&mut self) {
+        self.document = Document::new();
+    }
 }

@@ -1,15 +1,17 @@
 //! Alert documents.
 
 use std::io::{self, Write};
+use std::sync::Arc;
 
-use dragnet_engine::Finding;
+use dragnet_engine::{Evidence, Finding, JoinKey, Matched};
 use dragnet_event::{Document, Time, Value};
-use dragnet_plan::Query;
-use dragnet_rules::Rule;
+use dragnet_plan::{IndicatorMatch, Query, Threshold};
 use serde_json::{Map, Value as Json, json};
 
 use crate::identity::{EventIdentity, hash};
-use crate::reason::{describe, describe_group, reason};
+use crate::overrides;
+use crate::part::RulePart;
+use crate::reason::{describe, describe_count, describe_group, reason};
 
 /// One alert.
 #[derive(Debug, Clone)]
@@ -25,7 +27,7 @@ pub struct Alert<'r> {
     /// What the alert's document has of its own: the event's fields, and what follows from them.
     pub own: Document,
     /// What it has of the rule.
-    pub rule: &'r RulePart<'r>,
+    pub rule: Arc<RulePart<'r>>,
 }
 
 impl Alert<'_> {
@@ -38,6 +40,14 @@ impl Alert<'_> {
     /// [`Alert::get`], if that is a text.
     pub fn get_str(&self, key: &str) -> Option<&str> {
         self.get(key)?.as_str()
+    }
+
+    /// The whole document.
+    pub fn document(&self) -> Document {
+        let mut document = self.own.clone();
+        let rule = self.rule.fields.iter().map(|(key, value)| (key.clone(), value.clone()));
+        document.0.extend(rule);
+        document
     }
 
     /// Writes the whole document as JSON, in one line without an end.
@@ -56,89 +66,16 @@ impl Alert<'_> {
     }
 }
 
-/// What all alerts of a rule have in common. It is most of an alert, so it is made once and written
-/// as it is.
-#[derive(Debug, Clone)]
-pub struct RulePart<'r> {
-    rule: &'r Rule,
-    fields: Map<String, Json>,
-    /// The fields as a JSON object.
-    json: String,
-}
-
-impl<'r> RulePart<'r> {
-    /// For the alerts of this rule.
-    pub fn new(rule: &'r Rule) -> RulePart<'r> {
-        let severity = rule.severity.name();
-        let fixed = [
-            ("kibana.alert.risk_score", rule.risk_score.into()),
-            ("kibana.alert.rule.category", "Event Correlation Rule".into()),
-            ("kibana.alert.rule.consumer", "siem".into()),
-            ("kibana.alert.rule.name", rule.name.clone().into()),
-            ("kibana.alert.rule.producer", "siem".into()),
-            ("kibana.alert.rule.risk_score", rule.risk_score.into()),
-            ("kibana.alert.rule.rule_id", rule.rule_id.clone().into()),
-            ("kibana.alert.rule.rule_type_id", "siem.eqlRule".into()),
-            ("kibana.alert.rule.severity", severity.into()),
-            ("kibana.alert.rule.type", rule.rule_type.name().into()),
-            ("kibana.alert.rule.uuid", rule.id.as_ref().unwrap_or(&rule.rule_id).clone().into()),
-            ("kibana.alert.severity", severity.into()),
-            ("kibana.alert.status", "active".into()),
-            ("kibana.alert.workflow_status", "open".into()),
-            ("kibana.alert.workflow_tags", Json::Array(Vec::new())),
-            ("kibana.space_ids", json!(["default"])),
-        ];
-        let mut fields: Map<String, Json> =
-            fixed.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
-        for (from, to) in RULE_KEYS {
-            if let Some(value) = rule.fields.get(*from) {
-                fields.insert(format!("kibana.alert.rule.{to}"), value.clone());
-            }
-        }
-        let json = Json::Object(fields.clone()).to_string();
-        RulePart { rule, fields, json }
-    }
-}
-
 /// Kinds of alerts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AlertKind {
-    /// One event satisfied the rule.
+    /// One event satisfied the rule, or so many of one group.
     Event,
     /// The events of a sequence or sample, as a whole.
     Shell,
     /// One event of a sequence or sample.
     BuildingBlock,
 }
-
-/// The rule's keys that alerts repeat: the key of the rule, and the one after `kibana.alert.rule.`.
-/// Absent ones stay absent.
-const RULE_KEYS: &[(&str, &str)] = &[
-    ("author", "author"),
-    ("building_block_type", "building_block_type"),
-    ("description", "description"),
-    ("enabled", "enabled"),
-    ("exceptions_list", "exceptions_list"),
-    ("false_positives", "false_positives"),
-    ("from", "from"),
-    ("index", "indices"),
-    ("interval", "interval"),
-    ("license", "license"),
-    ("max_signals", "max_signals"),
-    ("note", "note"),
-    ("references", "references"),
-    ("risk_score_mapping", "risk_score_mapping"),
-    ("rule_name_override", "rule_name_override"),
-    ("setup", "setup"),
-    ("severity_mapping", "severity_mapping"),
-    ("tags", "tags"),
-    ("threat", "threat"),
-    ("timeline_id", "timeline_id"),
-    ("timeline_title", "timeline_title"),
-    ("timestamp_override", "timestamp_override"),
-    ("to", "to"),
-    ("version", "version"),
-];
 
 /// The event's keys that alerts repeat below `kibana.alert.original_event.`.
 const EVENT_KEYS: &[&str] = &[
@@ -164,42 +101,153 @@ const EVENT_KEYS: &[&str] = &[
     "url",
 ];
 
-/// The alerts of a finding: for an event query one; for sequences and samples a building block for
-/// each event, then the shell. `events` are the documents and identities of the finding's events, in order,
-/// without those that must be missing; without any there is no alert.
-pub fn alerts<'r>(
-    part: &'r RulePart<'r>,
-    query: &Query,
-    finding: &Finding,
-    events: &[(&Document, &EventIdentity)],
-) -> Vec<Alert<'r>> {
-    let rule = part.rule;
-    let times = finding.events.iter().flatten().map(|position| position.time);
-    if let (Query::Event { .. }, [(event, identity)]) = (query, events) {
-        let id = hash([&*identity.index, &identity.id, &rule.rule_id]);
-        let time = times.max().flatten();
-        let ancestors = json!([event_ancestor(identity)]);
-        let mut alert = document(part, event, &id, &ancestors, 1);
-        if rule.building_block_type.is_some() {
-            alert.0.insert("kibana.alert.building_block_type".into(), "default".into());
-        }
-        let summary = describe(event);
-        let own = finish(rule, alert, &summary);
-        return vec![Alert { kind: AlertKind::Event, id, time, summary, own, rule: part }];
-    }
-    if events.is_empty() {
+/// What alerts are made of.
+#[derive(Debug, Clone, Copy)]
+pub struct Case<'a, 'r> {
+    /// What they have of the rule.
+    pub rule: &'a Arc<RulePart<'r>>,
+    /// The rule's query.
+    pub query: &'a Query,
+    /// What it has found.
+    pub finding: &'a Finding,
+    /// The documents and identities of the finding's events, in order, without those that must be missing.
+    pub events: &'a [(&'a Document, &'a EventIdentity)],
+    /// The logical execution that has found it; `None` if the events have no time.
+    pub execution: Option<Time>,
+}
+
+/// The alerts of a finding: for sequences and samples a building block for each event, then the shell;
+/// otherwise one. Without events there is no alert, nor where an event is itself an alert that the rule had
+/// a part in (Kibana: a rule does not answer to itself).
+pub fn alerts<'r>(case: &Case<'_, 'r>) -> Vec<Alert<'r>> {
+    let rule_id = &case.rule.rule.rule_id;
+    let Some(first) = case.events.first() else { return Vec::new() };
+    if case.events.iter().any(|(event, _)| goes_back_to(event, rule_id)) {
         return Vec::new();
     }
-    group(part, finding, events, &times.collect::<Vec<_>>())
+    let mut alerts = match case.query {
+        Query::Sequence(_) | Query::Sample(_) => {
+            let times = case.finding.events.iter().flatten().map(|position| position.time);
+            group(case, &times.collect::<Vec<_>>())
+        }
+        Query::Threshold(threshold) => vec![counted(case, threshold)],
+        Query::Event { .. } | Query::NewTerms(_) | Query::IndicatorMatch(_) => {
+            vec![single(case, first)]
+        }
+    };
+    if let Some(execution) = case.execution {
+        for alert in &mut alerts {
+            for key in ["kibana.alert.intended_timestamp", "kibana.alert.rule.execution.timestamp"]
+            {
+                alert.own.0.insert(key.into(), execution.to_string().into());
+            }
+        }
+    }
+    alerts
+}
+
+/// The alert of one event.
+fn single<'r>(case: &Case<'_, 'r>, (event, identity): &(&Document, &EventIdentity)) -> Alert<'r> {
+    let rule = case.rule.rule;
+    let terms: Vec<String> = match &case.finding.evidence {
+        Evidence::NewTerms { .. } => texts(&case.finding.key),
+        _ => Vec::new(),
+    };
+    let parts = [&*identity.index, &*identity.id, &*rule.rule_id].into_iter();
+    let id = hash(parts.chain(terms.iter().map(String::as_str)));
+    let time = case.finding.events.iter().flatten().map(|position| position.time).max().flatten();
+    let mut alert = document(case.rule, event, &id, &lineage(event, identity), depth_of(event) + 1);
+    if rule.building_block_type.is_some() {
+        alert.0.insert("kibana.alert.building_block_type".into(), "default".into());
+    }
+    if !terms.is_empty() {
+        alert.0.insert("kibana.alert.new_terms".into(), terms.into());
+    }
+    if let (Evidence::Indicators(matched), Query::IndicatorMatch(matching)) =
+        (&case.finding.evidence, case.query)
+    {
+        let path =
+            rule.kind.threat_match.as_ref().map_or("threat.indicator", |t| &t.indicator_path);
+        alert.set("threat.enrichments", enrichments(matched, matching, path));
+    }
+    let summary = describe(event);
+    let part = overrides::apply(case.rule, event);
+    let own = finish(&part, alert, &summary);
+    Alert { kind: AlertKind::Event, id, time, summary, own, rule: part }
+}
+
+/// The alert of a group that has enough events. Kibana makes it of a document that holds the group's
+/// values and nothing else of the events.
+fn counted<'r>(case: &Case<'_, 'r>, threshold: &Threshold) -> Alert<'r> {
+    let rule = case.rule.rule;
+    let Evidence::Threshold(counted) = &case.finding.evidence else {
+        return single(case, &case.events[0]);
+    };
+    let values = texts(&case.finding.key);
+    let execution = counted.execution.to_string();
+    let parts = [&*rule.rule_id, &*execution].into_iter();
+    let id = hash(parts.chain(values.iter().map(String::as_str)));
+    let time = case.finding.last().and_then(|last| last.time);
+    let mut group = Document::new();
+    if let Some(time) = time {
+        group.set("@timestamp", time.to_string().into());
+    }
+    let mut terms = Vec::new();
+    for (field, value) in threshold.fields.iter().zip(&values) {
+        group.set(field.name(), value.as_str().into());
+        terms.push(json!({"field": field.name(), "value": value}));
+    }
+    let cardinality = threshold.cardinality.as_ref().zip(counted.cardinality);
+    let cardinality: Vec<Json> = cardinality
+        .iter()
+        .map(|(cardinality, n)| json!({"field": cardinality.field.name(), "value": n}))
+        .collect();
+    let (_, last) = case.events[0];
+    let mut alert = document(case.rule, &group, &id, &json!([event_ancestor(last)]), 1);
+    let result = json!({
+        "terms": terms, "cardinality": cardinality, "count": counted.count,
+        "from": counted.from.to_string(),
+    });
+    alert.0.insert("kibana.alert.threshold_result".into(), result);
+    if rule.building_block_type.is_some() {
+        alert.0.insert("kibana.alert.building_block_type".into(), "default".into());
+    }
+    let summary = describe_count(threshold, &values, counted);
+    let part = overrides::apply(case.rule, &group);
+    let own = finish(&part, alert, &summary);
+    Alert { kind: AlertKind::Event, id, time, summary, own, rule: part }
+}
+
+/// What an alert repeats of the indicators, as Kibana writes it.
+fn enrichments(matched: &[Matched], matching: &IndicatorMatch, path: &str) -> Json {
+    let one = |one: &Matched| {
+        let indicator = &matching.indicators[one.indicator];
+        let mut enrichment = json!({
+            "indicator": indicator.document.get(path).cloned().unwrap_or_else(|| json!({})),
+            "matched": {
+                "atomic": one.value, "field": one.field, "id": indicator.id, "index": indicator.index,
+                "type": "indicator_match_rule",
+            },
+        });
+        if let Some(feed) = indicator.document.get("threat.feed") {
+            enrichment["feed"] = feed.clone();
+        }
+        enrichment
+    };
+    matched.iter().map(one).collect()
+}
+
+/// The values of a key as canonical texts, empty for null.
+fn texts(key: &JoinKey) -> Vec<String> {
+    key.values()
+        .iter()
+        .map(|v| v.as_ref().map_or(String::new(), |v| v.text().into_owned()))
+        .collect()
 }
 
 /// The alerts of a sequence or sample.
-fn group<'r>(
-    part: &'r RulePart<'r>,
-    finding: &Finding,
-    events: &[(&Document, &EventIdentity)],
-    times: &[Option<Time>],
-) -> Vec<Alert<'r>> {
+fn group<'r>(case: &Case<'_, 'r>, times: &[Option<Time>]) -> Vec<Alert<'r>> {
+    let Case { rule: part, finding, events, .. } = *case;
     let rule = part.rule;
     // Events whose key fields hold arrays may make several sequences, which differ in their keys.
     let key = finding.key.values().iter();
@@ -209,25 +257,28 @@ fn group<'r>(
     let shell_id = hash(members.iter().copied().chain([&*rule.rule_id]));
     let mut alerts = Vec::new();
     let mut ancestors = Vec::new();
+    let mut deepest = 1;
     for (index, (event, identity)) in events.iter().enumerate() {
         let number = index.to_string();
         let id = hash(members.iter().copied().chain([&*rule.rule_id, &number]));
-        let ancestor = event_ancestor(identity);
-        let mut block = document(part, event, &id, &json!([ancestor]), 1);
+        let lineage = lineage(event, identity);
+        let depth = depth_of(event) + 1;
+        let mut block = document(part, event, &id, &lineage, depth);
         block.0.insert("kibana.alert.building_block_type".into(), "default".into());
         put_group(&mut block, &shell_id, Some(index));
-        ancestors.push(ancestor);
+        deepest = deepest.max(depth);
+        ancestors.extend(lineage.as_array().into_iter().flatten().cloned());
         ancestors.push(json!({
-            "depth": 1, "id": id, "index": ALERTS_INDEX, "rule": rule.rule_id, "type": "signal"
+            "depth": depth, "id": id, "index": ALERTS_INDEX, "rule": rule.rule_id, "type": "signal"
         }));
         let summary = describe(event);
-        let own = finish(rule, block, &summary);
+        let own = finish(part, block, &summary);
         let time = times.get(index).copied().flatten();
         let kind = AlertKind::BuildingBlock;
-        alerts.push(Alert { kind, id, time, summary, own, rule: part });
+        alerts.push(Alert { kind, id, time, summary, own, rule: part.clone() });
     }
     let common = intersection(events);
-    let mut shell = document(part, &common, &shell_id, &Json::Array(ancestors), 2);
+    let mut shell = document(part, &common, &shell_id, &Json::Array(ancestors), deepest + 1);
     put_group(&mut shell, &shell_id, None);
     let time = times.iter().copied().max().flatten();
     if let Some(time) = time {
@@ -238,16 +289,45 @@ fn group<'r>(
         shell.0.insert("kibana.alert.building_block_type".into(), "default".into());
     }
     let summary = describe_group(&common, events.iter().map(|(event, _)| *event));
-    let own = finish(rule, shell, &summary);
-    alerts.push(Alert { kind: AlertKind::Shell, id: shell_id, time, summary, own, rule: part });
+    let own = finish(part, shell, &summary);
+    let (kind, rule) = (AlertKind::Shell, part.clone());
+    alerts.push(Alert { kind, id: shell_id, time, summary, own, rule });
     alerts
 }
 
 /// The index that Kibana keeps alerts in.
-const ALERTS_INDEX: &str = ".alerts-security.alerts-default";
+pub const ALERTS_INDEX: &str = ".alerts-security.alerts-default";
 
 fn event_ancestor(identity: &EventIdentity) -> Json {
     json!({"depth": 0, "id": identity.id, "index": identity.index, "type": "event"})
+}
+
+/// Whether an event is an alert of this rule, or goes back to one.
+fn goes_back_to(event: &Document, rule_id: &str) -> bool {
+    let before = event.get("kibana.alert.ancestors").and_then(Json::as_array);
+    let mut before = before.into_iter().flatten().filter_map(|ancestor| ancestor.get("rule"));
+    event.get_str("kibana.alert.rule.rule_id") == Some(rule_id)
+        || before.any(|rule| rule == rule_id)
+}
+
+/// How many alerts lie between an event and what was logged: 0 if it is no alert.
+fn depth_of(event: &Document) -> u32 {
+    let depth = event.get("kibana.alert.depth").and_then(Json::as_u64);
+    depth.and_then(|depth| u32::try_from(depth).ok()).unwrap_or(0)
+}
+
+/// What an alert of this event goes back to: what the event goes back to, and the event.
+fn lineage(event: &Document, identity: &EventIdentity) -> Json {
+    let before = event.get("kibana.alert.ancestors").and_then(Json::as_array);
+    let mut all: Vec<Json> = before.into_iter().flatten().cloned().collect();
+    all.push(match event.get_str("kibana.alert.rule.rule_id") {
+        None => event_ancestor(identity),
+        Some(rule) => json!({
+            "depth": depth_of(event), "id": identity.id, "index": identity.index, "rule": rule,
+            "type": "signal",
+        }),
+    });
+    Json::Array(all)
 }
 
 fn put_group(document: &mut Document, id: &str, index: Option<usize>) {
@@ -283,15 +363,16 @@ fn document(
     alert
 }
 
-fn finish(rule: &Rule, mut alert: Document, summary: &str) -> Document {
-    let reason = reason(summary, rule.severity.name(), &rule.name);
+fn finish(part: &RulePart<'_>, mut alert: Document, summary: &str) -> Document {
+    let text = |key: &str| part.fields.get(key).and_then(Json::as_str).unwrap_or_default();
+    let reason = reason(summary, text("kibana.alert.severity"), text("kibana.alert.rule.name"));
     alert.0.insert("kibana.alert.reason".into(), reason.into());
     alert
 }
 
 /// What all events have in common. Kibana: equal scalars stay, arrays keep what all have, and
 /// keys that differ vanish.
-fn intersection(events: &[(&Document, &EventIdentity)]) -> Document {
+pub(crate) fn intersection(events: &[(&Document, &EventIdentity)]) -> Document {
     let mut documents = events.iter().map(|(document, _)| *document);
     let Some(first) = documents.next() else { return Document::new() };
     Document(documents.fold(first.0.clone(), |common, other| common_object(&common, &other.0)))

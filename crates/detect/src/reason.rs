@@ -2,7 +2,9 @@
 
 use std::fmt::Write;
 
+use dragnet_engine::Counted;
 use dragnet_event::Document;
+use dragnet_plan::Threshold;
 
 /// The details that are named if the event has them, in order: the words and the field.
 const DETAILS: &[(&str, &str)] = &[
@@ -79,6 +81,27 @@ pub(crate) fn describe_group<'e>(
             text.push_str(word);
             text.push_str(value);
         }
+    }
+    text
+}
+
+/// One line about a group that has enough events: `12 events with host.name ATLAS-07, and 4 values of
+/// user.name`.
+pub(crate) fn describe_count(
+    threshold: &Threshold,
+    values: &[String],
+    counted: &Counted,
+) -> String {
+    let plural = |n: u64| if n == 1 { "" } else { "s" };
+    let mut text = format!("{} event{}", counted.count, plural(counted.count));
+    let group = threshold.fields.iter().zip(values);
+    let group: Vec<String> =
+        group.map(|(field, value)| format!("{} {}", field.name(), shorten(value))).collect();
+    if !group.is_empty() {
+        let _ = write!(text, " with {}", group.join(", "));
+    }
+    if let (Some(cardinality), Some(n)) = (&threshold.cardinality, counted.cardinality) {
+        let _ = write!(text, ", and {n} value{} of {}", plural(n), cardinality.field.name());
     }
     text
 }

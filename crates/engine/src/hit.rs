@@ -5,6 +5,7 @@ use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use dragnet_event::{EventRef, Time, Value};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// The number of a stage within its query: as in [`dragnet_plan::Query::conditions`], so `until`
 /// has the number after the last stage.
@@ -26,14 +27,24 @@ pub struct Hit {
 
 /// Where an event stands in the order of events: by time, then by tiebreaker (missing last), then
 /// as read (Elasticsearch: timestamp, tiebreaker, order of the documents).
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Position {
     /// The event's time; events without one come first, and take no part in sequences.
     pub time: Option<Time>,
+    /// The time by which executions choose the event: that of the rule's `timestamp_override`, else
+    /// the event's own. It has no part in the order.
+    pub window: Option<Time>,
     /// The value of the tiebreaker field, if there is one.
     pub tiebreak: Option<Value>,
     /// The event.
     pub event: EventRef,
+}
+
+impl Position {
+    /// The time by which executions choose the event; the beginning of all times if it has none.
+    pub fn window_time(&self) -> Time {
+        self.window.unwrap_or(Time(i64::MIN))
+    }
 }
 
 impl Eq for Position {}
@@ -101,6 +112,18 @@ impl JoinKey {
     }
 }
 
+impl Serialize for JoinKey {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(to)
+    }
+}
+
+impl<'de> Deserialize<'de> for JoinKey {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<JoinKey, D::Error> {
+        Vec::deserialize(from).map(JoinKey::new)
+    }
+}
+
 impl PartialEq for JoinKey {
     fn eq(&self, other: &JoinKey) -> bool {
         self.0.len() == other.0.len()
@@ -157,14 +180,66 @@ pub struct Finding {
     pub query: u32,
     /// The join key; empty for event queries.
     pub key: JoinKey,
-    /// One event per stage, in the order of the stages; `None` for a stage that must be missing.
+    /// One event per stage, in the order of the stages; `None` for a stage that must be missing. Of a
+    /// threshold only the last event that was counted.
     pub events: Vec<Option<Position>>,
+    /// What the finding says besides.
+    pub evidence: Evidence,
+}
+
+/// What a finding says besides its events.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub enum Evidence {
+    /// Nothing: the events satisfy the query.
+    #[default]
+    Events,
+    /// A group has enough events; [`Finding::key`] is the group.
+    Threshold(Counted),
+    /// The first event of these values, [`Finding::key`], since the history begins.
+    NewTerms {
+        /// The execution that sees it first.
+        execution: Time,
+    },
+    /// Indicators that have values of the event.
+    Indicators(Vec<Matched>),
+}
+
+/// What was counted of one group in one execution.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Counted {
+    /// How many events.
+    pub count: u64,
+    /// How many distinct values of the other field, if the query counts them.
+    pub cardinality: Option<u64>,
+    /// The beginning of what was counted, exclusive: that of the execution's window, or the last event
+    /// that an earlier finding of the group has counted.
+    pub from: Time,
+    /// The execution.
+    pub execution: Time,
+}
+
+/// One entry of a mapping that holds.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Matched {
+    /// The number of the indicator.
+    pub indicator: usize,
+    /// The event's field.
+    pub field: String,
+    /// The indicator's field.
+    pub path: String,
+    /// The value they have in common, as canonical text.
+    pub value: String,
 }
 
 impl Finding {
     /// The last event: where a sequence completed.
     pub fn last(&self) -> Option<&Position> {
         self.events.iter().flatten().max()
+    }
+
+    /// The time by which executions choose the finding: the latest of its events'.
+    pub fn window_time(&self) -> Option<Time> {
+        self.events.iter().flatten().filter_map(|event| event.window).max()
     }
 
     /// The order in which findings of one query are shown: by last event, then by key.

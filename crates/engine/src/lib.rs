@@ -7,7 +7,8 @@
 //! - A [`Matcher`] runs a rule set over a [`dragnet_event::Batch`] and gives [`Hit`]s: which event satisfies which
 //!   stage of which rule. It decides a predicate once per distinct value, never once per row, and has
 //!   no memory of events.
-//! - [`correlate`] turns hits, in event-time order, into [`Finding`]s: sequences and samples.
+//! - [`correlate`] turns hits, in event-time order, into [`Finding`]s: sequences, samples, thresholds, new terms
+//!   and indicator matches.
 //! - [`readiness`] says which rules can fire on events like these at all.
 //! - [`explain`] says of one event why a condition holds or does not.
 //!
@@ -26,6 +27,6 @@ pub mod reference;
 mod rule_set;
 mod word_index;
 
-pub use hit::{Finding, Hit, JoinKey, Position, StageNumber};
+pub use hit::{Counted, Evidence, Finding, Hit, JoinKey, Matched, Position, StageNumber};
 pub use matcher::Matcher;
 pub use rule_set::RuleSet;

@@ -244,14 +244,7 @@ fn emit(
     overflows: &Cell<u64>,
     hit: &mut dyn FnMut(Hit),
 ) {
-    let time = batch.time(row);
-    if stage.needs_time && time.is_none() {
-        return;
-    }
-    let tiebreak = rules
-        .tiebreaker()
-        .and_then(|column| batch.column(column).row_values(row).next().map(Scalar::to_value));
-    let position = Position { time, tiebreak, event: batch.event_ref(row) };
+    let Some(position) = position(rules, stage, batch, row) else { return };
     let (query, number) = (stage.query, stage.stage);
     let (keys, complete) = join_keys(&stage.keys, batch, row);
     if !complete {
@@ -260,6 +253,27 @@ fn emit(
     for key in keys {
         hit(Hit { query, stage: number, key, position: position.clone() });
     }
+}
+
+/// Where an event stands for a query; `None` if it lacks a time that it must have to take part.
+fn position(rules: &RuleSet, stage: &CompiledStage, batch: &Batch, row: u32) -> Option<Position> {
+    let timing = rules.timings[stage.query as usize];
+    let first = |column| batch.column(column).row_values(row).next();
+    let date = |column| match first(column) {
+        Some(Scalar::Date(time)) => Some(time),
+        _ => None,
+    };
+    let time = timing.timestamp.map_or_else(|| batch.time(row), date);
+    let window = match timing.window {
+        None => time,
+        Some(column) => date(column).or(time.filter(|_| !timing.strict_window)),
+    };
+    let lacks_time = stage.needs_time && (time.is_none() || window.is_none());
+    if lacks_time || (timing.strict_window && window.is_none()) {
+        return None;
+    }
+    let tiebreak = timing.tiebreaker.and_then(|column| first(column).map(Scalar::to_value));
+    Some(Position { time, window, tiebreak, event: batch.event_ref(row) })
 }
 
 /// Most join keys that one event gives; further combinations are dropped, and the event is counted.

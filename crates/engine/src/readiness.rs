@@ -135,9 +135,16 @@ impl Telemetry {
         let mut add =
             |condition: &Condition, keys: &[Key]| lacks.extend(self.stage(condition, keys));
         match query {
-            Query::Event { condition, .. } => add(condition, &[]),
             Query::Sequence(sequence) => stages(&sequence.stages, &mut add),
             Query::Sample(sample) => stages(&sample.stages, &mut add),
+            Query::Event { .. }
+            | Query::Threshold(_)
+            | Query::NewTerms(_)
+            | Query::IndicatorMatch(_) => {
+                if let Some((condition, keys)) = query.only_stage() {
+                    add(condition, &keys);
+                }
+            }
         }
         let mut lacks: Vec<Lack> = lacks.into_iter().collect();
         lacks.sort_by_key(|lack| (lack.rank(), lack.clone()));

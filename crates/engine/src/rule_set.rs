@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use dragnet_event::{ColumnId, Field};
-use dragnet_plan::{Condition, Key, Leaf, Query};
+use dragnet_plan::{Condition, Key, Leaf, Query, Timing};
 use hashbrown::HashMap;
 
 use crate::column_index::ColumnIndex;
@@ -16,12 +16,22 @@ pub(crate) type PredicateId = u32;
 #[derive(Debug)]
 pub struct RuleSet {
     queries: Vec<Arc<Query>>,
-    tiebreaker: Option<ColumnId>,
+    /// Parallel to `queries`.
+    pub(crate) timings: Vec<CompiledTiming>,
     pub(crate) fields: Vec<Field>,
     pub(crate) predicates: Vec<Predicate>,
     pub(crate) stages: Vec<CompiledStage>,
     /// Parallel to `fields`.
     pub(crate) columns: Vec<ColumnIndex>,
+}
+
+/// A [`Timing`] with the columns of its fields.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct CompiledTiming {
+    pub(crate) timestamp: Option<ColumnId>,
+    pub(crate) tiebreaker: Option<ColumnId>,
+    pub(crate) window: Option<ColumnId>,
+    pub(crate) strict_window: bool,
 }
 
 /// A leaf that one or more stages share.
@@ -77,8 +87,15 @@ impl RuleSet {
     /// Compiles queries; their order gives them their numbers. `tiebreaker` is the field that
     /// orders events of the same time.
     pub fn new(queries: Vec<Arc<Query>>, tiebreaker: Option<&Field>) -> RuleSet {
+        let timing = Timing { tiebreaker: tiebreaker.cloned(), ..Timing::default() };
+        RuleSet::timed(queries.into_iter().map(|query| (query, timing.clone())).collect())
+    }
+
+    /// Compiles queries that have each its own fields for times; their order gives them their numbers.
+    pub fn timed(queries: Vec<(Arc<Query>, Timing)>) -> RuleSet {
         let mut compiler = Compiler::default();
-        let tiebreaker = tiebreaker.map(|field| compiler.column(field));
+        let (queries, timings): (Vec<_>, Vec<_>) = queries.into_iter().unzip();
+        let timings = timings.iter().map(|timing| compiler.timing(timing)).collect();
         let stages = queries
             .iter()
             .enumerate()
@@ -86,7 +103,7 @@ impl RuleSet {
             .collect();
         let columns = compiler.column_indexes();
         let Compiler { fields, predicates, .. } = compiler;
-        RuleSet { queries, tiebreaker, fields, predicates, stages, columns }
+        RuleSet { queries, timings, fields, predicates, stages, columns }
     }
 
     /// The queries.
@@ -104,10 +121,6 @@ impl RuleSet {
     pub fn predicate_count(&self) -> usize {
         self.predicates.len()
     }
-
-    pub(crate) fn tiebreaker(&self) -> Option<ColumnId> {
-        self.tiebreaker
-    }
 }
 
 #[derive(Default)]
@@ -119,22 +132,32 @@ struct Compiler {
 }
 
 impl Compiler {
+    fn timing(&mut self, timing: &Timing) -> CompiledTiming {
+        let mut column = |field: &Option<Field>| field.as_ref().map(|field| self.column(field));
+        CompiledTiming {
+            timestamp: column(&timing.timestamp),
+            tiebreaker: column(&timing.tiebreaker),
+            window: column(&timing.window),
+            strict_window: timing.strict_window,
+        }
+    }
+
     fn query(&mut self, number: u32, query: &Query) -> Vec<CompiledStage> {
         let (stages, until, needs_time) = match query {
-            Query::Event { condition, .. } => {
-                let condition = self.condition(condition);
-                let keys = Vec::new();
-                return vec![CompiledStage {
-                    query: number,
-                    stage: 0,
-                    condition,
-                    keys,
-                    needs_time: false,
-                }];
-            }
-            Query::Sequence(sequence) => (&sequence.stages, sequence.until.as_ref(), true),
-            Query::Sample(sample) => (&sample.stages, None, false),
+            Query::Sequence(sequence) => (&*sequence.stages, sequence.until.as_ref(), true),
+            Query::Sample(sample) => (&*sample.stages, None, false),
+            Query::Threshold(_) | Query::NewTerms(_) => (&[][..], None, true),
+            Query::Event { .. } | Query::IndicatorMatch(_) => (&[][..], None, false),
         };
+        if let Some((condition, keys)) = query.only_stage() {
+            return vec![CompiledStage {
+                query: number,
+                stage: 0,
+                condition: self.condition(condition),
+                keys: keys.iter().map(|key| self.key(key)).collect(),
+                needs_time,
+            }];
+        }
         stages
             .iter()
             .chain(until)

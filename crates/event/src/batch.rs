@@ -6,6 +6,7 @@
 //! past [`DICTIONARY_LIMIT`] they are dropped too, and [`Dictionary::generation`] says so.
 
 use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
+use serde::{Deserialize, Serialize};
 use std::hash::BuildHasher;
 
 use crate::document::object_json;
@@ -20,7 +21,7 @@ const DICTIONARY_LIMIT: usize = 24 << 20;
 
 /// Where an event came from: enough to find and render it again, and to order events that
 /// have the same time. The order is that of reading.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct EventRef {
     /// The number of the source (a file, in the order in which it was named).
     pub source: u32,

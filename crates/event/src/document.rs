@@ -3,7 +3,7 @@
 use serde_json::{Map, Value as Json};
 
 use crate::sink::FieldSink;
-use crate::value::Scalar;
+use crate::value::{Scalar, Value};
 
 /// An event as a JSON object. Do not count on the order of its keys.
 ///
@@ -32,6 +32,14 @@ impl Document {
         }
     }
 
+    /// All values at a dotted path, those within arrays of objects too: what a column of that field
+    /// would hold.
+    pub fn values(&self, path: &str) -> Vec<Value> {
+        let mut found = Values { path, values: Vec::new() };
+        self.flatten_into(&mut found);
+        found.values
+    }
+
     /// Puts any JSON at a dotted path, replacing what is there.
     pub fn set(&mut self, path: &str, json: Json) {
         *slot(&mut self.0, path) = json;
@@ -40,6 +48,24 @@ impl Document {
     /// Feeds every value to a sink, see [`flatten`].
     pub fn flatten_into(&self, sink: &mut dyn FieldSink) {
         flatten(&self.0, sink);
+    }
+}
+
+/// Keeps the values of one field.
+struct Values<'a> {
+    path: &'a str,
+    values: Vec<Value>,
+}
+
+impl FieldSink for Values<'_> {
+    fn wants(&self, path: &str) -> bool {
+        self.path == path
+    }
+
+    fn put(&mut self, path: &str, value: Scalar<'_>) {
+        if self.path == path {
+            self.values.push(value.to_value());
+        }
     }
 }
 

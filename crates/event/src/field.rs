@@ -100,6 +100,12 @@ impl Field {
         })
     }
 
+    /// A field whose values are dates; what cannot be read as one is no value.
+    pub fn date(name: impl Into<String>) -> Field {
+        let field = Field::any(name);
+        Field::new(FieldSpec { ty: FieldType::Date, ..field.spec().clone() })
+    }
+
     /// A field from its parts.
     pub fn new(spec: FieldSpec) -> Field {
         Field(Arc::new(spec))

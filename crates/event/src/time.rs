@@ -2,11 +2,13 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 /// A point in time: 100-nanosecond ticks since 1970-01-01T00:00:00Z, the resolution of Windows.
 ///
 /// The range (about ±29,000 years) covers every FILETIME, which nanoseconds in 64 bits would not.
 /// Times order events; nothing below the command line ever asks a clock for one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Time(pub i64);
 
 /// Ticks in a millisecond.

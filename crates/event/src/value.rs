@@ -3,21 +3,41 @@
 use std::borrow::Cow;
 use std::cmp::Ordering;
 
+use serde::{Deserialize, Serialize};
+
 use crate::time::Time;
 
 /// One value of a field, owned. JSON `null` and empty arrays are not values: the field is missing.
-#[derive(Debug, Clone, PartialEq)]
+///
+/// Serialised with a tag for the kind, so that reading it back gives the same value; doubles by their bits,
+/// since JSON has no NaN.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Value {
     /// `true` or `false`.
     Bool(bool),
     /// A whole number.
     Long(i64),
     /// A number with a fraction, or one outside the range of [`Value::Long`].
-    Double(f64),
+    Double(#[serde(with = "bits")] f64),
     /// A date, where the schema says that the field is one.
     Date(Time),
     /// Any text; IP addresses and versions are text too.
     Str(Box<str>),
+}
+
+/// A double as the whole number that has its bits.
+mod bits {
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
+    pub(super) fn serialize<S: Serializer>(number: &f64, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_u64(number.to_bits())
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<f64, D::Error> {
+        u64::deserialize(from).map(f64::from_bits)
+    }
 }
 
 /// One value of a field, borrowed: the form in which readers hand values over.

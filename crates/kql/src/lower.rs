@@ -107,7 +107,10 @@ impl Lowering<'_> {
         }
         let has_mark =
             |part: &WildcardPart| matches!(part, WildcardPart::Text(text) if text.contains('?'));
-        if value.text().is_none() && value.parts.iter().any(has_mark) {
+        // In an address on the web it has a meaning of its own.
+        let is_address = |part: &WildcardPart| matches!(part, WildcardPart::Text(text) if text.starts_with('/') || text.contains("://"));
+        let is_address = value.parts.iter().any(is_address);
+        if value.text().is_none() && !is_address && value.parts.iter().any(has_mark) {
             self.0.report(
                 Diagnostic::warning(
                     codes::QUESTION_MARK,

@@ -15,6 +15,9 @@ impl Display for Condition {
                 Condition::Leaf(leaf) => write!(f, "not {leaf}"),
                 other => write!(f, "not ({other})"),
             },
+            // Of no parts all hold, and none does.
+            Condition::All(parts) if parts.is_empty() => f.write_str("true"),
+            Condition::Any(parts) if parts.is_empty() => f.write_str("false"),
             Condition::All(parts) => joined(f, parts, " and "),
             Condition::Any(parts) => joined(f, parts, " or "),
         }
@@ -27,7 +30,9 @@ fn joined(f: &mut Formatter<'_>, parts: &[Condition], separator: &str) -> fmt::R
             f.write_str(separator)?;
         }
         match part {
-            Condition::All(_) | Condition::Any(_) => write!(f, "({part})")?,
+            Condition::All(inner) | Condition::Any(inner) if inner.len() > 1 => {
+                write!(f, "({part})")?;
+            }
             _ => part.fmt(f)?,
         }
     }

@@ -20,8 +20,10 @@ mod display;
 pub mod eval;
 pub mod front;
 pub mod functions;
+mod indicator;
 pub mod pattern;
 mod query;
+mod schedule;
 pub mod text;
 mod version;
 
@@ -30,4 +32,8 @@ pub use condition::{
 };
 pub use diagnostic::{Diagnostic, Severity, Snippet};
 pub use functions::Function;
-pub use query::{Key, Pipe, Query, Sample, Sequence, Stage};
+pub use indicator::{Alternative, Indicator, MappedField};
+pub use query::{
+    Cardinality, IndicatorMatch, Key, NewTerms, Pipe, Query, Sample, Sequence, Stage, Threshold,
+};
+pub use schedule::{Schedule, Timing};

@@ -55,6 +55,9 @@ catalogue! {
         "export from Security > Rules, or from `/api/detection_engine/rules/_export`";
     NOT_COMPILED = "RULE0016" Error "the query could not be compiled" "";
     TOO_MANY_BROKEN = "RULE0017" Error "too many lines of the file are broken; the rest is not read" "";
+    KIND = "RULE0018" Error "the rule lacks what its type needs besides the query" "";
+    FILTERS = "RULE0019" Error "a filter of the rule is not understood" "";
+    BAD_EXCEPTION = "RULE0020" Error "an exception cannot be read" "";
     NO_RULE_ID = "RULE0101" Warning "the rule has no `rule_id`; one is derived from its name and query"
         "without a `rule_id`, the rule's alerts get new ids whenever its name or query changes";
     SEVERITY = "RULE0102" Warning "`severity` is missing or none of low, medium, high, critical" "";
@@ -67,8 +70,8 @@ catalogue! {
     IGNORED_VALUE = "RULE0107" Warning "a value of the wrong type is ignored" "";
     NO_LANGUAGE = "RULE0108" Warning "the rule has no `language`; it follows from the `type`"
         "Kibana refuses a rule without it: add `language = \"eql\"`";
-    NOT_APPLIED = "RULE0109" Warning "the rule uses a feature that Dragnet does not apply yet" "";
     THREAT = "RULE0110" Warning "an entry of `threat` does not have the form that ATT&CK mappings have" "";
+    EXCEPTIONS = "RULE0111" Warning "exceptions of the rule are not applied" "";
 }
 
 /// The table's row of a code.

@@ -1,8 +1,14 @@
-//! Queries of every language that rules have.
+//! From a rule's text to the query that runs: the language, the type, filters and exceptions.
 
 use dragnet_event::Schema;
-use dragnet_plan::{Diagnostic, Query};
+use dragnet_plan::{
+    Cardinality, Condition, Diagnostic, IndicatorMatch, MappedField, NewTerms, Query, Severity,
+    Threshold,
+};
 
+use crate::dsl;
+use crate::kind::ThreatMatchSpec;
+use crate::load::CATEGORY_FIELD;
 use crate::rule::{Rule, RuleType};
 
 /// A language of queries.
@@ -51,4 +57,117 @@ pub fn compile_query(
         Language::Kuery => dragnet_kql::compile(text, &dragnet_kql::Options { schema }),
         Language::Lucene => dragnet_kql::compile_lucene(text, &dragnet_kql::Options { schema }),
     }
+}
+
+/// Compiles a rule's text in its language.
+pub(crate) fn text(rule: &Rule, schema: &Schema) -> (Option<Query>, Vec<Diagnostic>) {
+    let category_field = rule.event_category_override.as_deref().unwrap_or(CATEGORY_FIELD);
+    compile_query(Language::of(rule), &rule.query, schema, category_field)
+}
+
+/// Where an indicator-match rule's indicators come from.
+#[derive(Debug, Clone)]
+pub struct IndicatorFeed {
+    /// Patterns of the indices that they are in; none: in any.
+    pub index: Vec<String>,
+    /// What a document must satisfy to be one of them.
+    pub condition: Condition,
+    /// What must agree between an event and an indicator, by alternatives.
+    pub mapping: Vec<Vec<MappedField>>,
+    /// Where a document holds what an alert repeats of it.
+    pub indicator_path: String,
+}
+
+/// The condition of a query for indicators; an error says what is wrong with it.
+fn condition_of(spec: &ThreatMatchSpec, schema: &Schema) -> Result<Condition, String> {
+    let language = Language::parse(&spec.language).unwrap_or(Language::Kuery);
+    let (query, diagnostics) = compile_query(language, &spec.query, schema, CATEGORY_FIELD);
+    let error = diagnostics.into_iter().find(|diagnostic| diagnostic.severity == Severity::Error);
+    match (query, error) {
+        (Some(Query::Event { condition, .. }), None) => Ok(condition),
+        (_, Some(error)) => Err(error.message),
+        _ => Err("it is no query for single events".to_owned()),
+    }
+}
+
+/// Makes the query of the rule's type from that of its text.
+pub(crate) fn of_type(rule: &Rule, query: Query, schema: &Schema) -> Query {
+    let Query::Event { condition, pipes } = query else { return query };
+    let fields = |names: &[String]| names.iter().map(|name| schema.field(name)).collect();
+    let schedule = rule.schedule();
+    if let Some(spec) = &rule.kind.threshold {
+        let cardinality = spec.cardinality.as_ref();
+        let cardinality = cardinality
+            .map(|(field, value)| Cardinality { field: schema.field(field), value: *value });
+        let (fields, value) = (fields(&spec.fields), spec.value);
+        return Query::Threshold(Threshold { condition, fields, value, cardinality, schedule });
+    }
+    if let Some(spec) = &rule.kind.new_terms {
+        let (fields, history_ms) = (fields(&spec.fields), spec.history_ms);
+        return Query::NewTerms(NewTerms { condition, fields, history_ms, schedule });
+    }
+    if rule.kind.threat_match.is_some() {
+        // Without indicators it finds nothing; whoever has some puts them in.
+        let (fields, alternatives) = (Vec::new(), Vec::new());
+        let indicators = [].into();
+        let matching = IndicatorMatch { condition, fields, alternatives, indicators };
+        return Query::IndicatorMatch(matching);
+    }
+    Query::Event { condition, pipes }
+}
+
+/// Adds the rule's filters to every stage.
+///
+/// # Errors
+/// A sentence that says which filter is not understood.
+pub(crate) fn add_filters(rule: &Rule, query: &mut Query, schema: &Schema) -> Result<(), String> {
+    if let Some(filters) = rule.fields.get("filters") {
+        require(query, &dsl::filters(filters, schema)?);
+    }
+    Ok(())
+}
+
+/// Makes every stage ask for a condition besides its own.
+pub(crate) fn require(query: &mut Query, also: &Condition) {
+    if matches!(also, Condition::All(parts) if parts.is_empty()) {
+        return;
+    }
+    for condition in query.conditions_mut() {
+        let own = std::mem::replace(condition, Condition::Const(false));
+        *condition = match own {
+            Condition::All(mut parts) => {
+                parts.push(also.clone());
+                Condition::All(parts)
+            }
+            own => Condition::All(vec![own, also.clone()]),
+        };
+    }
+}
+
+/// Where the indicators of an indicator-match rule come from.
+///
+/// # Errors
+/// A sentence that says what is wrong with the query or the filters for indicators.
+pub(crate) fn feed(
+    rule: &Rule,
+    spec: &ThreatMatchSpec,
+    schema: &Schema,
+) -> Result<IndicatorFeed, String> {
+    let condition = condition_of(spec, schema).map_err(|why| format!("`threat_query`: {why}"))?;
+    let filters = match rule.fields.get("threat_filters") {
+        Some(filters) => {
+            dsl::filters(filters, schema).map_err(|why| format!("`threat_filters`: {why}"))?
+        }
+        None => Condition::Const(true),
+    };
+    let entry = |(field, path): &(String, String)| MappedField {
+        field: schema.field(field),
+        path: path.clone(),
+    };
+    Ok(IndicatorFeed {
+        index: spec.index.clone(),
+        condition: Condition::All(vec![condition, filters]),
+        mapping: spec.mapping.iter().map(|entries| entries.iter().map(entry).collect()).collect(),
+        indicator_path: spec.indicator_path.clone(),
+    })
 }

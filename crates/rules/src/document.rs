@@ -91,12 +91,24 @@ pub(crate) struct Contents {
     pub(crate) problems: Vec<Problem>,
     /// Parts that are something else.
     pub(crate) skipped: Vec<Skipped>,
+    /// Exception lists and their items.
+    pub(crate) exceptions: Vec<ExceptionPart>,
+}
+
+/// An exception list or an item of one, as it was read.
+#[derive(Debug)]
+pub(crate) struct ExceptionPart {
+    pub(crate) fields: Map<String, Json>,
+    /// The line that it begins on, from 1.
+    pub(crate) line: usize,
 }
 
 impl Contents {
     pub(crate) fn new(path: &str, text: Arc<str>, format: Format) -> Contents {
         let path = path.to_owned();
-        Contents { path, text, format, entries: vec![], problems: vec![], skipped: vec![] }
+        let (entries, problems) = (Vec::new(), Vec::new());
+        let (skipped, exceptions) = (Vec::new(), Vec::new());
+        Contents { path, text, format, entries, problems, skipped, exceptions }
     }
 
     /// A file that cannot be read.
@@ -142,7 +154,8 @@ impl Contents {
 
     /// If there is nothing: says that the file is skipped. For files that were found.
     pub(crate) fn or_skipped(mut self, reason: &str) -> Contents {
-        if self.entries.is_empty() && self.problems.is_empty() && self.skipped.is_empty() {
+        let is_empty = self.entries.is_empty() && self.exceptions.is_empty();
+        if is_empty && self.problems.is_empty() && self.skipped.is_empty() {
             let (path, reason) = (self.path.clone(), reason.to_owned());
             self.skipped.push(Skipped { path, line: 1, rule: None, reason });
         }

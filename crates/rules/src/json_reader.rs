@@ -12,7 +12,7 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value as Json};
 
 use crate::catalogue as code;
-use crate::document::{Contents, Entry, Format, MAX_BROKEN_LINES};
+use crate::document::{Contents, Entry, ExceptionPart, Format, MAX_BROKEN_LINES};
 use crate::literal::{StringMap, Syntax};
 use crate::problem::{Place, Problem, Shown, coded};
 use crate::report::Skipped;
@@ -99,11 +99,13 @@ impl Kind {
     /// What is said of objects that are left out.
     fn reason(self) -> &'static str {
         match self {
-            Kind::ExceptionList => "an exception list; exceptions are not applied yet",
-            Kind::ExceptionItem => "an exception; exceptions are not applied yet",
             Kind::Connector => "a connector or another saved object, not a rule",
             Kind::Summary => "the export's summary",
-            Kind::Rule | Kind::SavedObject | Kind::Other => "not a rule",
+            Kind::Rule
+            | Kind::SavedObject
+            | Kind::ExceptionList
+            | Kind::ExceptionItem
+            | Kind::Other => "not a rule",
         }
     }
 }
@@ -159,6 +161,10 @@ impl Reader<'_> {
             Kind::SavedObject => {
                 let message = "a rule as Kibana's saved object, which is another form than that of exported rules";
                 self.problem(start, code::SAVED_OBJECT, start..start, message);
+            }
+            Kind::ExceptionList | Kind::ExceptionItem => {
+                let line = self.at(start).line;
+                self.contents.exceptions.push(ExceptionPart { fields, line });
             }
             kind => self.skip(start, kind),
         }
@@ -308,9 +314,10 @@ mod tests {
             "{\"id\":\"c\",\"type\":\"alert\",\"attributes\":{\"name\":\"A\"},\"references\":[]}\n",
             "{\"exported_count\":4,\"exported_rules_count\":1,\"missing_rules\":[]}\n",
         );
-        check(text, &[1], &[(6, 1)], &[2, 3, 5, 7]);
+        check(text, &[1], &[(6, 1)], &[5, 7]);
         let contents = read_text(text);
-        assert!(contents.skipped[1].reason.contains("2 of them"), "{:?}", contents.skipped);
+        let lines: Vec<usize> = contents.exceptions.iter().map(|part| part.line).collect();
+        assert_eq!(lines, [2, 3, 4]);
     }
 
     #[test]

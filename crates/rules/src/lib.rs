@@ -13,14 +13,18 @@
 //! this version has no name for. The price is that every rule is in memory twice; two thousand rules
 //! are some 40 MB at most.
 //!
-//! Exceptions, value lists and rule tests will be read here too. Nothing here knows events or the
-//! engine.
+//! Exceptions and filters become part of a rule's query, so that nothing behind this crate knows of them.
+//! Nothing here knows events or the engine.
 #![deny(missing_docs)]
 
+mod alerting;
 mod catalogue;
 mod compile;
 mod document;
+mod dsl;
+mod exception;
 mod json_reader;
+mod kind;
 mod literal;
 mod load;
 mod period;
@@ -29,15 +33,20 @@ mod read;
 mod report;
 mod rule;
 mod toml_reader;
+mod value_list;
 mod walk;
 
+pub use alerting::{Alerting, RiskScoreMapping, SeverityMapping, Suppression};
 pub use catalogue::{CATALOGUE, CodeInfo, explain};
-pub use compile::{Language, compile_query};
+pub use compile::{IndicatorFeed, Language, compile_query};
 pub use document::Format;
+pub use exception::{ExceptionItem, ExceptionLists};
+pub use kind::{Kind, NewTermsSpec, ThreatMatchSpec, ThresholdSpec};
 pub use load::{CATEGORY_FIELD, LoadedRule, Loader, Origin, RuleSet};
 pub use period::{parse_duration, parse_relative};
 pub use problem::{Further, Problem};
 pub use read::{Issue, Reading, read_rule};
 pub use report::{Deprecated, Report, Skipped, TextOptions, Unsupported};
 pub use rule::{Rule, RuleSeverity, RuleType, Subtechnique, Tactic, Technique, Threat};
+pub use value_list::ValueLists;
 pub use walk::{MAX_JSON_BYTES, MAX_TOML_BYTES, load};

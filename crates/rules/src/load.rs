@@ -5,15 +5,17 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use dragnet_event::Schema;
-use dragnet_plan::{Diagnostic, Query, Severity};
+use dragnet_plan::{Condition, Diagnostic, Query, Severity};
 
 use crate::catalogue as code;
-use crate::compile::{Language, compile_query};
-use crate::document::{Contents, Entry, Format};
+use crate::compile::{self, IndicatorFeed};
+use crate::document::{Contents, Entry, ExceptionPart, Format};
+use crate::exception::{ExceptionItem, ExceptionLists, lists_of};
 use crate::problem::{Problem, Shown, coded};
-use crate::read::{Issue, Reading, has_filters, read_rule};
+use crate::read::{Issue, Reading, read_rule};
 use crate::report::{Deprecated, Report, Skipped, Unsupported};
 use crate::rule::{Rule, RuleType};
+use crate::value_list::ValueLists;
 
 /// The field that `process where` of an EQL query tests, unless the rule names another.
 pub const CATEGORY_FIELD: &str = "event.category";
@@ -32,8 +34,11 @@ pub struct RuleSet {
 pub struct LoadedRule {
     /// The document.
     pub rule: Arc<Rule>,
-    /// Its query, compiled.
+    /// Its query, compiled; filters and exceptions are part of it.
     pub query: Query,
+    /// Where its indicators come from, if it is an indicator-match rule. Its query has none yet and so
+    /// finds nothing.
+    pub feed: Option<IndicatorFeed>,
     /// What is doubtful about it; also in the report.
     pub warnings: Vec<Problem>,
     /// Where it was read from.
@@ -78,6 +83,8 @@ pub struct Loader {
     set: RuleSet,
     /// The ids that are taken, and by whom.
     ids: HashMap<String, Holder>,
+    exceptions: ExceptionLists,
+    value_lists: ValueLists,
     /// Directories that were read, by their canonical paths.
     pub(crate) directories: HashSet<PathBuf>,
 }
@@ -105,6 +112,8 @@ impl Loader {
             schema: Schema::open(),
             set: RuleSet::default(),
             ids: HashMap::new(),
+            exceptions: ExceptionLists::default(),
+            value_lists: ValueLists::default(),
             directories: HashSet::new(),
         }
     }
@@ -115,14 +124,52 @@ impl Loader {
         self.take(Contents::read(name, format, bytes).or_no_rule());
     }
 
-    /// The rules and the report.
-    pub fn finish(self) -> RuleSet {
-        self.set
+    /// Takes value lists, which exceptions may name.
+    pub fn value_lists(&mut self, lists: ValueLists) {
+        self.value_lists = lists;
+    }
+
+    /// The rules, with the exceptions that they name, and the report.
+    pub fn finish(mut self) -> RuleSet {
+        let mut rules = std::mem::take(&mut self.set.rules);
+        for rule in &mut rules {
+            self.except(rule);
+        }
+        self.set.report.exceptions = self.exceptions.count();
+        RuleSet { rules, ..self.set }
+    }
+
+    /// Adds the exceptions of the lists that a rule names to its query. What cannot be applied is a warning and
+    /// not an error: the rule then finds too much, and that can be seen.
+    fn except(&mut self, rule: &mut LoadedRule) {
+        let mut excepted = Vec::new();
+        let mut doubts = Vec::new();
+        for list_id in lists_of(&rule.rule.fields) {
+            let Some(items) = self.exceptions.get(list_id) else {
+                let nothing = "is not among what was loaded; nothing is excepted by it";
+                doubts.push(format!("the exception list `{list_id}` {nothing}"));
+                continue;
+            };
+            for item in items {
+                match item.condition(&self.schema, &self.value_lists) {
+                    Ok(condition) => excepted.push(Condition::Not(Box::new(condition))),
+                    Err(doubt) => doubts.push(doubt),
+                }
+            }
+        }
+        compile::require(&mut rule.query, &Condition::All(excepted));
+        for doubt in doubts {
+            let mut problem = Problem::of_file(&rule.origin.path, code::EXCEPTIONS, doubt);
+            problem.line = rule.origin.line;
+            let problem = problem.of_rule(Some(rule.rule.name.clone()));
+            rule.warnings.push(problem.clone());
+            self.set.report.warnings.push(problem);
+        }
     }
 
     /// Takes what a file holds.
     pub(crate) fn take(&mut self, contents: Contents) {
-        let Contents { path, text, format, entries, problems, skipped } = contents;
+        let Contents { path, text, format, entries, problems, skipped, exceptions } = contents;
         let path = path.as_str();
         let withdrawn = Path::new(path).components().any(|c| c.as_os_str() == "_deprecated");
         let report = &mut self.set.report;
@@ -133,6 +180,9 @@ impl Loader {
             report.failed.extend(problems);
         }
         report.skipped.extend(skipped);
+        for list in exceptions {
+            self.exception(path, &list);
+        }
         for mut entry in entries {
             let label = entry.label();
             if withdrawn || entry.is_deprecated() {
@@ -155,14 +205,29 @@ impl Loader {
         failures.sort_by_key(|failure| (failure.line, failure.column));
     }
 
+    /// Takes an exception list, or an item of one.
+    fn exception(&mut self, path: &str, part: &ExceptionPart) {
+        let list_id = part.fields.get("list_id").and_then(serde_json::Value::as_str);
+        if !part.fields.contains_key("item_id") {
+            self.exceptions.add_list(list_id.unwrap_or_default());
+            return;
+        }
+        match ExceptionItem::read(&part.fields) {
+            Ok(item) => self.exceptions.add(item),
+            Err(why) => {
+                let mut problem = Problem::of_file(path, code::BAD_EXCEPTION, why);
+                problem.line = part.line;
+                self.set.report.failed.push(problem);
+            }
+        }
+    }
+
     /// Takes a rule that is complete: loads it, or names what keeps it from running.
     fn rule(&mut self, site: &Site<'_>, rule: Arc<Rule>, issues: &[Issue]) {
         let reason = rule.rule_type.unsupported();
         let is_elsewhere = rule.rule_type == RuleType::SavedQuery && rule.query.trim().is_empty();
         let elsewhere = "the rule's query is kept in Kibana, and is not in the rule";
         let reason = reason.or(is_elsewhere.then_some(elsewhere));
-        let filters = "the rule has `filters`, which Dragnet does not apply yet";
-        let reason = reason.or(has_filters(&rule.fields).then_some(filters));
         if !self.admit(site, &rule, reason.is_none()) {
             return;
         }
@@ -176,10 +241,7 @@ impl Loader {
             self.hold(site, rule, false);
             return;
         }
-        let category_field = rule.event_category_override.as_deref().unwrap_or(CATEGORY_FIELD);
-        let language = Language::of(&rule);
-        let (query, diagnostics) =
-            compile_query(language, &rule.query, &self.schema, category_field);
+        let (query, diagnostics) = compile::text(&rule, &self.schema);
         let text: Arc<str> = Arc::from(rule.query.as_str());
         let (errors, doubts): (Vec<_>, Vec<_>) =
             diagnostics.into_iter().partition(|d| d.severity == Severity::Error);
@@ -192,13 +254,26 @@ impl Loader {
             }
             return self.fail(problems);
         };
+        let mut query = compile::of_type(&rule, query, &self.schema);
+        if let Err(message) = compile::add_filters(&rule, &mut query, &self.schema) {
+            let issue = Issue { code: code::FILTERS, key: Some("filters"), message };
+            return self.fail(vec![site.issue(&issue)]);
+        }
+        let spec = rule.kind.threat_match.as_ref();
+        let feed = match spec.map(|spec| compile::feed(&rule, spec, &self.schema)).transpose() {
+            Ok(feed) => feed,
+            Err(message) => {
+                let issue = Issue { code: code::KIND, key: Some("threat_query"), message };
+                return self.fail(vec![site.issue(&issue)]);
+            }
+        };
         let mut warnings: Vec<_> = issues.iter().map(|issue| site.issue(issue)).collect();
         warnings.extend(doubts.into_iter().map(|doubt| site.diagnostic(&text, doubt)));
         self.set.report.warnings.extend(warnings.iter().cloned());
         self.set.report.loaded += 1;
         *self.set.report.loaded_by_type.entry(rule.rule_type).or_default() += 1;
         self.hold(site, rule.clone(), true);
-        self.set.rules.push(LoadedRule { rule, query, warnings, origin: site.origin() });
+        self.set.rules.push(LoadedRule { rule, query, feed, warnings, origin: site.origin() });
     }
 
     /// Reports the errors of one rule as one failure.

@@ -7,7 +7,9 @@
 use dragnet_plan::Severity;
 use serde_json::{Map, Value as Json};
 
+use crate::alerting::Alerting;
 use crate::catalogue as code;
+use crate::kind::Kind;
 use crate::period::{parse_duration, parse_relative};
 use crate::rule::{Rule, RuleSeverity, RuleType, Threat};
 
@@ -44,41 +46,6 @@ const DEFAULT_INTERVAL: i64 = 5 * MINUTE;
 const DEFAULT_FROM: i64 = -6 * MINUTE;
 const DEFAULT_MAX_SIGNALS: u32 = 100;
 
-/// Features that change what a rule's alerts are, and that are not applied yet: the key, whether a
-/// value of it makes a difference, and what happens without it.
-type Feature = (&'static str, fn(&Json) -> bool, &'static str);
-const NOT_APPLIED: &[Feature] = &[
-    ("alert_suppression", is_filled, "every alert is raised"),
-    ("exceptions_list", has_own_exceptions, "nothing is excepted"),
-    ("severity_mapping", is_filled, "the rule's own severity is used"),
-    ("risk_score_mapping", is_filled, "the rule's own risk score is used"),
-    ("rule_name_override", is_filled, "alerts bear the rule's own name"),
-    ("tiebreaker_field", is_filled, "events of the same time are ordered as they were read"),
-    ("timestamp_field", is_filled, "events are ordered by `@timestamp`"),
-];
-
-fn is_filled(value: &Json) -> bool {
-    match value {
-        Json::Null => false,
-        Json::Array(items) => !items.is_empty(),
-        Json::Object(keys) => !keys.is_empty(),
-        Json::String(text) => !text.is_empty(),
-        Json::Bool(_) | Json::Number(_) => true,
-    }
-}
-
-/// Whether a rule has exceptions other than those of Elastic's endpoint agent, which apply where
-/// the agent is and not to the rule's results.
-fn has_own_exceptions(value: &Json) -> bool {
-    let Json::Array(lists) = value else { return is_filled(value) };
-    lists.iter().any(|list| list.get("list_id").and_then(Json::as_str) != Some("endpoint_list"))
-}
-
-/// Whether the rule has `filters`, parts of the query that are not in the query's text.
-pub(crate) fn has_filters(fields: &Map<String, Json>) -> bool {
-    fields.get("filters").is_some_and(is_filled)
-}
-
 /// Reads a rule from its keys, those of Kibana's rule API or of a TOML file's `[rule]` table;
 /// `extra` is kept as it is.
 pub fn read_rule(fields: Map<String, Json>, extra: Map<String, Json>) -> Reading {
@@ -106,7 +73,6 @@ impl<'a> Reader<'a> {
         let (severity, risk_score) = self.severity();
         let (from_ms, to_ms) = self.look_back();
         let (name, rule_type, query) = (name?, rule_type?, query?);
-        self.features();
         Some(Rule {
             rule_id: self.rule_id(&name, &query),
             id: self.text("id"),
@@ -134,6 +100,9 @@ impl<'a> Reader<'a> {
             false_positives: self.texts("false_positives"),
             investigation_fields: self.investigation_fields(),
             enabled: self.flag("enabled").unwrap_or(true),
+            window_fallback: !self.flag("timestamp_override_fallback_disabled").unwrap_or(false),
+            kind: Kind::read(rule_type, from_ms, self.fields, &mut self.issues),
+            alerting: Alerting::read(self.fields, &mut self.issues),
             name,
             rule_type,
             language,
@@ -247,8 +216,7 @@ impl<'a> Reader<'a> {
         language
     }
 
-    /// The query; types that cannot run yet may lack it, since some have none, and so may one that is kept
-    /// elsewhere.
+    /// The query; without one, types other than EQL and `query` look at all events (Kibana: an empty query).
     fn query(&mut self, rule_type: Option<RuleType>) -> Option<String> {
         if rule_type.is_some_and(|t| !matches!(t, RuleType::Eql | RuleType::Query)) {
             let query = self.value("query").and_then(Json::as_str);
@@ -401,15 +369,6 @@ impl<'a> Reader<'a> {
         self.ignored("investigation_fields", "a table with `field_names`, a list of texts");
         Vec::new()
     }
-
-    fn features(&mut self) {
-        for (key, matters, without) in NOT_APPLIED {
-            if self.fields.get(*key).is_some_and(*matters) {
-                let message = format!("`{key}` is not applied yet: {without}");
-                self.issue(code::NOT_APPLIED, Some(*key), message);
-            }
-        }
-    }
 }
 
 impl Threat {
@@ -419,7 +378,7 @@ impl Threat {
 }
 
 /// A list of texts, or one text.
-fn string_list(value: &Json) -> Option<Vec<String>> {
+pub(crate) fn string_list(value: &Json) -> Option<Vec<String>> {
     match value {
         Json::String(text) => Some(vec![text.clone()]),
         Json::Array(items) => items.iter().map(|item| item.as_str().map(str::to_owned)).collect(),
@@ -428,7 +387,7 @@ fn string_list(value: &Json) -> Option<Vec<String>> {
 }
 
 /// A whole number, be it written `47` or `47.0`.
-fn whole_number(value: &Json) -> Option<u64> {
+pub(crate) fn whole_number(value: &Json) -> Option<u64> {
     value.as_u64().or_else(|| {
         let number = value.as_f64()?;
         (number.fract() == 0.0 && (0.0..=9e15).contains(&number)).then_some(number as u64)

@@ -26,6 +26,8 @@ pub struct Report {
     pub skipped: Vec<Skipped>,
     /// Rules that their authors have withdrawn. They do not run.
     pub deprecated: Vec<Deprecated>,
+    /// Exceptions that were met, those for the endpoint agent left out.
+    pub exceptions: usize,
     /// The loaded rules by type.
     #[serde(skip)]
     pub loaded_by_type: BTreeMap<RuleType, usize>,
@@ -108,11 +110,12 @@ impl Report {
     fn summary(&self, out: &mut String, paint: Paint) {
         let mut rows: Vec<[String; 4]> = Vec::new();
         let mut row = |group: &str, count: usize, rule_type: &str, remark: &str| {
-            let group = if rows.last().is_some_and(|last| last[0] == group) { "" } else { group };
             rows.push([group.into(), thousands(count), rule_type.into(), remark.into()]);
         };
+        let mut first = "loaded";
         for (rule_type, count) in &self.loaded_by_type {
-            row("loaded", *count, rule_type.name(), "");
+            row(first, *count, rule_type.name(), "");
+            first = "";
         }
         if self.loaded_by_type.is_empty() {
             row("loaded", self.loaded, "", "");

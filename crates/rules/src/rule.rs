@@ -1,7 +1,12 @@
 //! The rule document, typed where Dragnet reads it.
 
+use dragnet_event::{Field, Schema};
+use dragnet_plan::{Schedule, Timing};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
+
+use crate::alerting::Alerting;
+use crate::kind::Kind;
 
 /// A rule as its author wrote it: typed fields, and everything that was read.
 ///
@@ -44,6 +49,8 @@ pub struct Rule {
     pub max_signals: u32,
     /// The field by which an execution chooses its events, in place of `@timestamp`.
     pub timestamp_override: Option<String>,
+    /// Whether `@timestamp` stands in where an event lacks that field. Default true.
+    pub window_fallback: bool,
     /// The field that `process where` of an EQL query tests, in place of `event.category`.
     pub event_category_override: Option<String>,
     /// The field that orders events of the same time.
@@ -75,6 +82,10 @@ pub struct Rule {
     /// Whether the rule is switched on. Default true. A disabled rule is loaded like any other; its
     /// driver decides.
     pub enabled: bool,
+    /// What its type asks for besides the query.
+    pub kind: Kind,
+    /// How its alerts differ from what it says by itself.
+    pub alerting: Alerting,
     /// The rule as read, every key, typed above or not: TOML's `[rule]` table, or the JSON object.
     /// TOML dates are texts; numbers that JSON has no form for are texts.
     pub fields: Map<String, Json>,
@@ -83,6 +94,30 @@ pub struct Rule {
 }
 
 impl Rule {
+    /// When it runs, and which events each execution covers.
+    pub fn schedule(&self) -> Schedule {
+        let Rule { interval_ms, from_ms, to_ms, .. } = *self;
+        Schedule { interval_ms, from_ms, to_ms }
+    }
+
+    /// By which fields its events have a time and an order.
+    pub fn timing(&self) -> Timing {
+        let date = |name: &String| Field::date(name.as_str());
+        Timing {
+            timestamp: self.timestamp_field.as_ref().map(date),
+            tiebreaker: self.tiebreaker_field.as_deref().map(|name| Schema::open().field(name)),
+            window: self.timestamp_override.as_ref().map(date),
+            strict_window: !self.window_fallback,
+        }
+    }
+
+    /// Whether it reads the alerts of other rules: one of its index patterns is of theirs.
+    pub fn reads_alerts(&self) -> bool {
+        const ALERTS: [&str; 3] =
+            [".alerts-security.", ".siem-signals-", ".internal.alerts-security."];
+        self.index.iter().any(|pattern| ALERTS.iter().any(|alerts| pattern.starts_with(alerts)))
+    }
+
     /// Whether the other rule finds the same things in the same events: type, query, what the query
     /// reads, and when it runs. Descriptions, versions and identities do not count.
     pub fn detects_like(&self, other: &Rule) -> bool {
@@ -110,6 +145,9 @@ const DETECTION_KEYS: &[&str] = &[
     "new_terms_fields",
     "threat_query",
     "threat_mapping",
+    "history_window_start",
+    "exceptions_list",
+    "alert_suppression",
 ];
 
 /// The types of Elastic's rules.
@@ -138,9 +176,9 @@ const TYPES: &[(RuleType, &str, Option<&str>)] = &[
     (RuleType::Eql, "eql", None),
     (RuleType::Query, "query", None),
     (RuleType::SavedQuery, "saved_query", None),
-    (RuleType::Threshold, "threshold", Some("threshold rules are not supported yet")),
-    (RuleType::NewTerms, "new_terms", Some("new-terms rules are not supported yet")),
-    (RuleType::ThreatMatch, "threat_match", Some("indicator-match rules are not supported yet")),
+    (RuleType::Threshold, "threshold", None),
+    (RuleType::NewTerms, "new_terms", None),
+    (RuleType::ThreatMatch, "threat_match", None),
     (RuleType::Esql, "esql", Some("ES|QL rules are not supported yet")),
     (
         RuleType::MachineLearning,

@@ -5,49 +5,80 @@
 //! caller that knows that no earlier event will come says so with [`Correlator::advance`]; what had to
 //! wait (a sequence that must *not* be followed by something) is given out then.
 
+mod indicator;
+mod new_terms;
+mod pairs;
 mod sample;
 mod sequence;
+mod threshold;
 mod trace;
 
 use std::sync::Arc;
 
 use dragnet_event::Time;
 use dragnet_plan::Query;
+use serde::{Deserialize, Serialize};
 
-use crate::hit::{Finding, Hit};
+use crate::hit::{Evidence, Finding, Hit};
+use indicator::IndicatorCorrelator;
+use new_terms::NewTermsCorrelator;
 use sample::SampleCorrelator;
 use sequence::SequenceCorrelator;
+use threshold::ThresholdCorrelator;
 pub use trace::{Ended, Trace};
 
-/// The state of one query.
-#[derive(Debug)]
+/// The state of one query. It can be written and read back: a run that is cut anywhere and goes on
+/// from what was written gives what it would have given in one piece.
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Correlator {
     query: u32,
     kind: Kind,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 enum Kind {
     /// Every hit is a finding.
     Event,
     Sequence(SequenceCorrelator),
     Sample(SampleCorrelator),
+    Threshold(ThresholdCorrelator),
+    NewTerms(NewTermsCorrelator),
+    IndicatorMatch(IndicatorCorrelator),
 }
 
 impl Correlator {
     /// The empty state of a query that has this number in its rule set. `samples_per_key` is how many
     /// samples are given for one key (Elasticsearch: `max_samples_per_key`, 1 by default).
-    pub fn new(number: u32, query: &Query, samples_per_key: usize) -> Correlator {
-        let kind = match query {
+    pub fn new(number: u32, query: &Arc<Query>, samples_per_key: usize) -> Correlator {
+        let kind = match &**query {
             Query::Event { .. } => Kind::Event,
             Query::Sequence(sequence) => Kind::Sequence(SequenceCorrelator::new(sequence)),
             Query::Sample(sample) => Kind::Sample(SampleCorrelator::new(sample, samples_per_key)),
+            Query::Threshold(threshold) => Kind::Threshold(ThresholdCorrelator::new(threshold)),
+            Query::NewTerms(terms) => Kind::NewTerms(NewTermsCorrelator::new(terms)),
+            Query::IndicatorMatch(_) => Kind::IndicatorMatch(IndicatorCorrelator::new(query)),
         };
         Correlator { query: number, kind }
     }
 
+    /// Makes a state that was read back that of a query again, which has this number now. What is
+    /// written of a state does not hold the query. `None` if it is the state of a query of another kind.
+    pub fn resume(mut self, number: u32, query: &Arc<Query>) -> Option<Correlator> {
+        self.query = number;
+        match (&mut self.kind, &**query) {
+            (Kind::Event, Query::Event { .. }) | (Kind::Sample(_), Query::Sample(_)) => {}
+            (Kind::Sequence(state), Query::Sequence(sequence)) => state.set_shape(sequence),
+            (Kind::Threshold(state), Query::Threshold(threshold)) => state.set_terms(threshold),
+            (Kind::NewTerms(state), Query::NewTerms(terms)) => state.set_terms(terms),
+            (Kind::IndicatorMatch(state), Query::IndicatorMatch(_)) => state.set_query(query),
+            _ => return None,
+        }
+        Some(self)
+    }
+
     /// The same, and keeps account of how far each key got, for [`Correlator::into_trace`].
-    pub fn traced(number: u32, query: &Query) -> Correlator {
+    pub fn traced(number: u32, query: &Arc<Query>) -> Correlator {
         let mut correlator = Correlator::new(number, query, 1);
         if let Kind::Sequence(sequence) = &mut correlator.kind {
             sequence.trace = Some(Trace::default());
@@ -62,6 +93,9 @@ impl Correlator {
             Kind::Event => collector.give(hit.key, vec![Some(hit.position)]),
             Kind::Sequence(sequence) => sequence.push(hit, &mut collector),
             Kind::Sample(sample) => sample.push(hit),
+            Kind::Threshold(threshold) => threshold.push(hit, &mut collector),
+            Kind::NewTerms(terms) => terms.push(hit, &mut collector),
+            Kind::IndicatorMatch(matching) => matching.push(hit, &mut collector),
         }
     }
 
@@ -72,7 +106,17 @@ impl Correlator {
         match &mut self.kind {
             Kind::Sequence(sequence) => sequence.advance(watermark, &mut collector),
             Kind::Sample(sample) if watermark == FOREVER => sample.finish(&mut collector),
-            Kind::Event | Kind::Sample(_) => {}
+            Kind::Threshold(threshold) => threshold.advance(watermark, &mut collector),
+            Kind::IndicatorMatch(matching) => matching.flush(&mut collector),
+            Kind::Event | Kind::Sample(_) | Kind::NewTerms(_) => {}
+        }
+    }
+
+    /// Combinations of values that were forgotten for want of room; such a one may be found once too often.
+    pub fn forgotten(&self) -> u64 {
+        match &self.kind {
+            Kind::NewTerms(terms) => terms.forgotten(),
+            _ => 0,
         }
     }
 
@@ -97,44 +141,74 @@ struct Collector<'a> {
 
 impl Collector<'_> {
     fn give(&mut self, key: crate::JoinKey, events: Vec<Option<crate::Position>>) {
-        self.found.push(Finding { query: self.query, key, events });
+        self.give_with(key, events, Evidence::Events);
+    }
+
+    fn give_with(
+        &mut self,
+        key: crate::JoinKey,
+        events: Vec<Option<crate::Position>>,
+        evidence: Evidence,
+    ) {
+        self.found.push(Finding { query: self.query, key, events, evidence });
     }
 }
 
-/// Brings hits into the order in which correlators take them: by query, then by position, and
-/// the stages of one event from last to first, so that no event fills two stages of one sequence;
+/// Brings hits into the order in which correlators take them: by query, then (where executions count
+/// events) by the time by which executions choose them, then by position, and the stages of one event from last to first, so that no event fills two stages of one sequence;
 /// `until` comes after them, since it does not stop a sequence that completes with its own event.
 pub fn sort(hits: &mut [Hit], queries: &[Arc<Query>]) {
     let rank = |hit: &Hit| match &*queries[hit.query as usize] {
         Query::Sequence(s) if usize::from(hit.stage) >= s.stages.len() => u16::MAX,
         _ => u16::MAX - 1 - hit.stage,
     };
+    let window = |hit: &Hit| match &*queries[hit.query as usize] {
+        Query::Threshold(_) | Query::NewTerms(_) => hit.position.window,
+        _ => None,
+    };
     hits.sort_by(|a, b| {
         a.query
             .cmp(&b.query)
+            .then_with(|| window(a).cmp(&window(b)))
             .then_with(|| a.position.cmp(&b.position))
             .then_with(|| rank(a).cmp(&rank(b)))
             .then_with(|| a.key.cmp(&b.key))
     });
 }
 
-/// Correlates all hits there are: sorts them and gives the findings, by query, then in
-/// the order in which they are shown ([`Finding::order`]; samples by key).
-pub fn all(mut hits: Vec<Hit>, queries: &[Arc<Query>], samples_per_key: usize) -> Vec<Finding> {
+/// What all hits came to.
+#[derive(Debug, Default)]
+pub struct Correlated {
+    /// The findings, by query, then in the order in which they are shown ([`Finding::order`]; samples by key).
+    pub findings: Vec<Finding>,
+    /// Combinations of values that new-terms queries forgot for want of room, see [`Correlator::forgotten`].
+    pub forgotten: u64,
+}
+
+/// Correlates all hits there are: sorts them, and gives all findings. `samples_per_key` as for
+/// [`Correlator::new`].
+pub fn run(mut hits: Vec<Hit>, queries: &[Arc<Query>], samples_per_key: usize) -> Correlated {
     sort(&mut hits, queries);
-    let mut found = Vec::new();
+    let mut correlated = Correlated::default();
+    let found = &mut correlated.findings;
     let mut hits = hits.into_iter().peekable();
     for (number, query) in queries.iter().enumerate() {
         let number = number as u32;
         let mut correlator = Correlator::new(number, query, samples_per_key);
         let start = found.len();
         while let Some(hit) = hits.next_if(|hit| hit.query == number) {
-            correlator.push(hit, &mut found);
+            correlator.push(hit, found);
         }
-        correlator.advance(FOREVER, &mut found);
+        correlator.advance(FOREVER, found);
+        correlated.forgotten += correlator.forgotten();
         if !matches!(**query, Query::Sample(_)) {
             found[start..].sort_by(Finding::order);
         }
     }
-    found
+    correlated
+}
+
+/// The findings of [`run`].
+pub fn all(hits: Vec<Hit>, queries: &[Arc<Query>], samples_per_key: usize) -> Vec<Finding> {
+    run(hits, queries, samples_per_key).findings
 }

@@ -3,16 +3,18 @@
 use std::collections::BTreeMap;
 
 use dragnet_plan::Sample;
+use serde::{Deserialize, Serialize};
 
-use super::Collector;
+use super::{Collector, pairs};
 use crate::hit::{Hit, JoinKey, Position};
 
 /// The state of one sample query. For each key and stage it keeps only as many events as any of the wanted
 /// combinations can need.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(super) struct SampleCorrelator {
     stages: usize,
     samples_per_key: usize,
+    #[serde(with = "pairs")]
     keys: BTreeMap<JoinKey, Vec<Vec<Position>>>,
 }
 

@@ -11,21 +11,27 @@ use std::collections::{BTreeMap, VecDeque};
 use dragnet_event::Time;
 use dragnet_plan::Sequence;
 use hashbrown::HashMap;
+use serde::{Deserialize, Serialize};
 
 use super::trace::{Ended, Trace};
-use super::{Collector, FOREVER};
+use super::{Collector, FOREVER, pairs};
 use crate::hit::{Hit, JoinKey, Position, StageNumber};
 
 /// The state of one sequence query.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(super) struct SequenceCorrelator {
+    /// The query's; not part of the state.
+    #[serde(skip)]
     shape: Shape,
+    #[serde(with = "pairs")]
     keys: HashMap<JoinKey, KeyState>,
     /// Candidates that a later event may still forbid, by the last time at which it may come.
+    #[serde(with = "pairs")]
     pending: BTreeMap<(Time, u64), Pending>,
     next_pending: u64,
     /// The number of keys at which the next sweep for expired ones is due.
     sweep_at: usize,
+    #[serde(skip)]
     pub(super) trace: Option<Trace>,
 }
 
@@ -39,7 +45,7 @@ enum Role {
     Until,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Shape {
     /// By stage number.
     roles: Vec<Role>,
@@ -90,7 +96,7 @@ impl Shape {
 }
 
 /// What is known of one key.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 struct KeyState {
     /// By the number of events that a partial has: those that wait before that positive stage.
     partials: Vec<Option<Vec<Position>>>,
@@ -103,7 +109,7 @@ struct KeyState {
 }
 
 /// A completed candidate that must not be followed by certain events.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 struct Pending {
     key: JoinKey,
     events: Vec<Position>,
@@ -126,6 +132,11 @@ impl SequenceCorrelator {
             sweep_at: 1024,
             trace: None,
         }
+    }
+
+    /// Gives a state that was read back what it is the state of.
+    pub(super) fn set_shape(&mut self, sequence: &Sequence) {
+        self.shape = Shape::new(sequence);
     }
 
     pub(super) fn push(&mut self, hit: Hit, found: &mut Collector<'_>) {

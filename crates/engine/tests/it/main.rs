@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+mod correlations;
 mod matcher;
 mod sequence;
 mod support;

@@ -28,6 +28,7 @@ pub(crate) fn query(query: &Query) -> String {
             }
         }
         Query::Sample(sample) => stages("sample", &sample.stages),
+        other => panic!("EQL has no such query: {other:?}"),
     }
     for pipe in query.pipes() {
         let _ = match pipe {

@@ -61,7 +61,7 @@ fn a_complete_rule() {
                 "tactic": {"id": "TA1", "name": "n", "reference": "r"},
                 "technique": [{"id": "T1", "subtechnique": [{"id": "T1.1"}]}]}],
         }),
-        &["RULE0109", "RULE0109"],
+        &[],
     );
     assert_eq!((read.rule_id.as_str(), read.id.as_deref()), ("r-1", Some("x")));
     assert_eq!((read.interval_ms, read.from_ms, read.to_ms), (600_000, -1_140_000, -60_000));
@@ -132,26 +132,58 @@ fn the_rest_is_lenient() {
 }
 
 #[test]
-fn features_that_are_not_applied_are_named() {
-    warned(&json!({"alert_suppression": {"group_by": ["a"]}}), &["RULE0109"]);
-    warned(&json!({"alert_suppression": {}}), &[]);
-    warned(&json!({"exceptions_list": []}), &[]);
-    warned(&json!({"exceptions_list": [{"list_id": "endpoint_list"}]}), &[]);
-    let own = &json!({"exceptions_list": [{"list_id": "endpoint_list"}, {"list_id": "mine"}]});
-    warned(own, &["RULE0109"]);
-    warned(&json!({"severity_mapping": [{"field": "a"}]}), &["RULE0109"]);
-    warned(&json!({"risk_score_mapping": [{"field": "a"}]}), &["RULE0109"]);
-    warned(&json!({"rule_name_override": "message"}), &["RULE0109"]);
-    assert!(has_filters(&with(&json!({"filters": [{"meta": {}}]}))));
-    assert!(!has_filters(&with(&json!({"filters": []}))));
-    assert!(!has_filters(&with(&json!({}))));
+fn what_alerts_say() {
+    let alerting = |changes: &Json, codes: &[&str]| warned(changes, codes).alerting;
+    let duration = json!({"value": 2, "unit": "h"});
+    let full = json!({"group_by": ["a", "b"], "duration": duration, "missing_fields_strategy": "doNotSuppress"});
+    let suppression = alerting(&json!({ "alert_suppression": full }), &[]).suppression.unwrap();
+    assert_eq!(suppression.group_by, ["a", "b"]);
+    assert_eq!(suppression.duration_ms, Some(7_200_000));
+    assert!(!suppression.suppress_missing);
+    let short =
+        alerting(&json!({"alert_suppression": {"group_by": ["a"]}}), &[]).suppression.unwrap();
+    assert!(short.suppress_missing && short.duration_ms.is_none());
+    alerting(&json!({"alert_suppression": {}}), &[]);
+    alerting(&json!({"alert_suppression": {"group_by": 3}}), &["RULE0107"]);
+    let days = json!({"group_by": ["a"], "duration": {"value": 2, "unit": "d"}});
+    alerting(&json!({ "alert_suppression": days }), &["RULE0107"]);
+
+    let severities = json!([{"field": "a", "value": "x", "severity": "critical"}, {"field": "a"}]);
+    let read = alerting(&json!({ "severity_mapping": severities }), &["RULE0107"]);
+    assert_eq!(read.severity_mapping.len(), 1);
+    let scores =
+        json!([{"field": "a", "value": ""}, {"field": "a", "value": "x", "risk_score": 99}]);
+    let read = alerting(&json!({ "risk_score_mapping": scores }), &[]);
+    assert_eq!(read.risk_score_mapping[0].risk_score, None);
+    assert_eq!(read.risk_score_mapping[1].risk_score, Some(99));
+    let read = alerting(&json!({"rule_name_override": "message"}), &[]);
+    assert_eq!(read.name_override.as_deref(), Some("message"));
+}
+
+/// Changes that make a rule of another type.
+fn typed(rule_type: &str, key: &str, value: &Json) -> Json {
+    json!({"type": rule_type, "language": "kuery", "query": "a:b", key: value})
 }
 
 #[test]
-fn types_that_cannot_run_yet_need_no_query() {
-    for name in ["machine_learning", "saved_query", "threshold"] {
-        let read = warned(&json!({"type": name, "language": null, "query": null}), &[]);
-        assert!(read.query.is_empty(), "{name}");
+fn thresholds() {
+    let of = |value: &Json| typed("threshold", "threshold", value);
+    let spec = |value: &Json| warned(&of(value), &[]).kind.threshold.unwrap();
+    let read = spec(
+        &json!({"field": ["a", "b"], "value": 5, "cardinality": [{"field": "c", "value": 2}]}),
+    );
+    assert_eq!((read.fields, read.value), (vec!["a".to_owned(), "b".to_owned()], 5));
+    assert_eq!(read.cardinality, Some(("c".to_owned(), 2)));
+    assert!(spec(&json!({"field": [], "value": 1, "cardinality": []})).fields.is_empty());
+    assert!(spec(&json!({"field": [""], "value": 1})).fields.is_empty());
+    for wrong in [
+        json!(3),
+        json!({"field": ["a"]}),
+        json!({"field": ["a"], "value": 0}),
+        json!({"field": ["a", "b", "c", "d", "e", "f"], "value": 1}),
+        json!({"field": ["a"], "value": 1, "cardinality": [{"field": "c"}]}),
+    ] {
+        broken(&of(&wrong), &["RULE0018"]);
     }
 }
 
@@ -166,6 +198,51 @@ fn languages_of_query_rules() {
         assert_eq!(Language::of(&read), expected);
     }
     assert_eq!(Language::of(&rule(&json!({})).0), Language::Eql);
+}
+
+#[test]
+fn new_terms_of_both_forms() {
+    let api = json!({"type": "new_terms", "language": "kuery", "query": "a:b",
+        "new_terms_fields": ["a"], "history_window_start": "now-7d"});
+    let toml = typed(
+        "new_terms",
+        "new_terms",
+        &json!({"field": "new_terms_fields", "value": ["a"],
+        "history_window_start": [{"field": "history_window_start", "value": "now-7d"}]}),
+    );
+    for changes in [&api, &toml] {
+        let read = warned(changes, &[]).kind.new_terms.unwrap();
+        assert_eq!((read.fields, read.history_ms), (vec!["a".to_owned()], -7 * 86_400_000));
+    }
+    let of = |fields: &Json, start: &str| {
+        json!({"type": "new_terms", "language": "kuery", "query": "a:b",
+            "new_terms_fields": fields, "history_window_start": start})
+    };
+    broken(&of(&json!([]), "now-7d"), &["RULE0018"]);
+    broken(&of(&json!(["a", "b", "c", "d"]), "now-7d"), &["RULE0018"]);
+    broken(&of(&json!(["a"]), "now-1m"), &["RULE0018"]);
+    broken(&of(&json!(["a"]), "last week"), &["RULE0018"]);
+}
+
+#[test]
+fn indicator_mappings() {
+    let of = |value: &Json| typed("threat_match", "threat_mapping", value);
+    let entry =
+        |field: &str| json!({"field": field, "type": "mapping", "value": "threat.indicator.ip"});
+    let mapping = json!([{"entries": [entry("source.ip")]}, {"entries": [entry("a"), entry("b")]}]);
+    let read = warned(&of(&mapping), &[]).kind.threat_match.unwrap();
+    assert_eq!(read.mapping.iter().map(Vec::len).collect::<Vec<_>>(), [1, 2]);
+    assert_eq!((&*read.indicator_path, &*read.query), ("threat.indicator", "*:*"));
+    broken(&of(&json!([])), &["RULE0018"]);
+    broken(&of(&json!([{"entries": []}])), &["RULE0018"]);
+    broken(&of(&json!([{"entries": [{"field": "a"}]}])), &["RULE0018"]);
+}
+
+#[test]
+fn types_that_cannot_run_need_no_query() {
+    let read = warned(&json!({"type": "machine_learning", "language": null, "query": null}), &[]);
+    assert!(read.rule_type.unsupported().is_some());
+    assert_eq!(RuleType::Eql.unsupported(), None);
 }
 
 #[test]
@@ -189,4 +266,5 @@ fn detecting_alike() {
     assert!(!one.detects_like(&rule(&json!({"query": "any where false"})).0));
     assert!(!one.detects_like(&rule(&json!({"index": ["x"]})).0));
     assert!(!one.detects_like(&rule(&json!({"max_signals": 5})).0));
+    assert!(!one.detects_like(&rule(&json!({"filters": [{"meta": {}}]})).0));
 }

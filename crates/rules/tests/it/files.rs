@@ -184,24 +184,23 @@ fn a_broken_rule_does_not_take_the_id() {
 
 #[test]
 fn rules_that_cannot_run_yet() {
-    let threshold = rule("1", "*")
-        .replace("type = 'eql'", "type = 'threshold'")
-        .replace("language = 'eql'", "language = 'kuery'");
-    let filters = format!(
-        "{}[[rule.filters]]\n[rule.filters.meta]\nnegate = true\n",
-        rule("2", "any where true")
-    );
+    let of_type = |id, name| {
+        rule(id, "FROM a").replace("type = 'eql'", &format!("type = '{name}'")).replace(
+            "language = 'eql'",
+            &format!("language = '{}'", if name == "esql" { "esql" } else { "kuery" }),
+        )
+    };
     let dir = tree(&[
-        ("a.toml", threshold.as_bytes()),
-        ("b.toml", filters.as_bytes()),
-        ("c.toml", threshold.as_bytes()),
+        ("a.toml", of_type("1", "esql").as_bytes()),
+        ("b.toml", of_type("2", "machine_learning").as_bytes()),
+        ("c.toml", of_type("1", "esql").as_bytes()),
     ]);
     let report = load([dir.path()]).report;
     let found: Vec<_> =
         report.unsupported.iter().map(|u| (u.rule_type, u.reason.as_str())).collect();
     let expected = [
-        ("threshold", "threshold rules are not supported yet"),
-        ("eql", "the rule has `filters`, which Dragnet does not apply yet"),
+        ("esql", "ES|QL rules are not supported yet"),
+        ("machine_learning", "machine-learning rules are not supported yet"),
     ];
     assert_eq!(found, expected);
     assert_eq!((report.loaded, report.failed.len(), report.skipped.len()), (0, 0, 1));

@@ -1,0 +1,183 @@
+//! Which findings become alerts: logical executions, their caps, and suppression.
+//!
+//! A finding belongs to the first execution of its rule that covers it. Kibana's rules find the same again in the
+//! next, overlapping execution, and drop it for its id; here it is found once.
+
+use std::collections::BTreeMap;
+
+use dragnet_engine::{Evidence, Finding};
+use dragnet_event::Time;
+use dragnet_rules::Rule;
+use serde::{Deserialize, Serialize};
+
+/// The execution of a rule that a finding belongs to; `None` if its events have no time.
+pub fn execution_of(rule: &Rule, finding: &Finding) -> Option<Time> {
+    match &finding.evidence {
+        Evidence::Threshold(counted) => Some(counted.execution),
+        Evidence::NewTerms { execution } => Some(*execution),
+        Evidence::Events | Evidence::Indicators(_) => {
+            finding.window_time().map(|time| rule.schedule().first_execution(time))
+        }
+    }
+}
+
+/// The values by which alerts are suppressed: the fields, each with its values, empty where an event lacks it.
+pub type Terms = Vec<(String, Vec<String>)>;
+
+/// A finding that becomes an alert.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Raised {
+    /// The finding's number among those of its rule, as they were given.
+    pub finding: usize,
+    /// The execution that it belongs to.
+    pub execution: Option<Time>,
+    /// What was suppressed for it, if the rule suppresses.
+    pub suppressed: Option<Suppressed>,
+}
+
+/// The findings that one alert stands for.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Suppressed {
+    /// What they agree in.
+    pub terms: Terms,
+    /// The time of the first.
+    pub start: Option<Time>,
+    /// The time of the last.
+    pub end: Option<Time>,
+    /// How many there are besides the first.
+    pub count: u64,
+}
+
+/// Findings of one execution that were left out because it had raised its most.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cut {
+    /// The execution.
+    pub execution: Time,
+    /// How many.
+    pub count: u64,
+}
+
+/// What became of the findings of one rule.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Selection {
+    /// The alerts, in the order of their executions.
+    pub raised: Vec<Raised>,
+    /// What was cut, in the order of executions.
+    pub cuts: Vec<Cut>,
+    /// Findings that other alerts stand for.
+    pub suppressed: u64,
+}
+
+/// What a rule has raised so far, as far as later findings have to know.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct Gate {
+    execution: Option<Time>,
+    /// Alerts that this execution has raised.
+    raised: u32,
+    /// By terms: the execution of the alert that stands for them, and its number.
+    groups: BTreeMap<Terms, (Time, u64)>,
+    /// The number of groups at which the next sweep for those whose time is over is due.
+    sweep_at: usize,
+    /// Alerts in all.
+    alerts: u64,
+}
+
+/// What becomes of one finding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// It becomes the alert of this number.
+    Raise(u64),
+    /// The alert of this number stands for it.
+    Suppress(u64),
+    /// The execution has raised its most.
+    Cut,
+}
+
+impl Gate {
+    /// Judges the next finding; they come in the order of executions. `cap` is the most that one execution raises.
+    pub fn admit(
+        &mut self,
+        rule: &Rule,
+        execution: Option<Time>,
+        terms: Option<&Terms>,
+        cap: Option<u32>,
+    ) -> Verdict {
+        if self.execution != execution {
+            self.execution = execution;
+            self.raised = 0;
+        }
+        let suppression = rule.alerting.suppression.as_ref();
+        let group = suppression.zip(terms).zip(execution);
+        let group = group.filter(|((suppression, terms), _)| {
+            suppression.suppress_missing || terms.iter().all(|(_, values)| !values.is_empty())
+        });
+        if let Some(((suppression, terms), execution)) = group {
+            // Kibana: the alert's own time is that of its execution, and the duration counts from there.
+            let reach = suppression.duration_ms.unwrap_or(0);
+            let open = |first: &Time| execution <= first.plus_millis(reach);
+            match self.groups.get(terms) {
+                Some((first, alert)) if open(first) => return Verdict::Suppress(*alert),
+                _ => {}
+            }
+        }
+        // What has no time belongs to no execution, and no execution's cap counts it.
+        if execution.is_some() && cap.is_some_and(|cap| self.raised >= cap) {
+            return Verdict::Cut;
+        }
+        let number = self.alerts;
+        self.alerts += 1;
+        self.raised += 1;
+        if let Some(((suppression, terms), execution)) = group {
+            if self.groups.len() >= self.sweep_at {
+                let reach = suppression.duration_ms.unwrap_or(0);
+                self.groups.retain(|_, (first, _)| execution <= first.plus_millis(reach));
+                self.sweep_at = (self.groups.len() * 2).max(64);
+            }
+            self.groups.insert(terms.clone(), (execution, number));
+        }
+        Verdict::Raise(number)
+    }
+}
+
+/// Chooses among all findings of one rule. `terms` gives the values that a finding is suppressed by, asked for only
+/// where the rule suppresses; `cap` is the most alerts of one execution, `None` for no cap.
+pub fn select(
+    rule: &Rule,
+    findings: &[Finding],
+    cap: Option<u32>,
+    terms: &dyn Fn(&Finding, &[String]) -> Terms,
+) -> Selection {
+    let mut order: Vec<(Option<Time>, usize)> =
+        findings.iter().enumerate().map(|(n, finding)| (execution_of(rule, finding), n)).collect();
+    order.sort_by(|a, b| a.0.cmp(&b.0).then_with(|| findings[a.1].order(&findings[b.1])));
+    let mut gate = Gate::default();
+    let mut selection = Selection::default();
+    for (execution, number) in order {
+        let finding = &findings[number];
+        let time = finding.last().and_then(|last| last.time);
+        let suppression = rule.alerting.suppression.as_ref();
+        let terms = suppression.map(|suppression| terms(finding, &suppression.group_by));
+        match gate.admit(rule, execution, terms.as_ref(), cap) {
+            Verdict::Raise(_) => {
+                let suppressed =
+                    terms.map(|terms| Suppressed { terms, start: time, end: time, count: 0 });
+                selection.raised.push(Raised { finding: number, execution, suppressed });
+            }
+            Verdict::Suppress(alert) => {
+                selection.suppressed += 1;
+                let alert = usize::try_from(alert).ok().and_then(|n| selection.raised.get_mut(n));
+                if let Some(suppressed) = alert.and_then(|alert| alert.suppressed.as_mut()) {
+                    suppressed.count += 1;
+                    suppressed.start = suppressed.start.min(time);
+                    suppressed.end = suppressed.end.max(time);
+                }
+            }
+            Verdict::Cut => match (selection.cuts.last_mut(), execution) {
+                (Some(cut), Some(execution)) if cut.execution == execution => cut.count += 1,
+                (_, Some(execution)) => selection.cuts.push(Cut { execution, count: 1 }),
+                (_, None) => {}
+            },
+        }
+    }
+    selection
+}
