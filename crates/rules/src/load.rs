@@ -1,6 +1,7 @@
 //! From files and texts to a set of compiled rules.
 
 use std::collections::{HashMap, HashSet};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -189,6 +190,7 @@ impl Loader {
             return self.fail(problems);
         };
         let mut warnings: Vec<_> = issues.iter().map(|issue| site.issue(issue)).collect();
+        warnings.extend(site.entry.doubts.iter().map(|doubt| site.doubt(doubt)));
         warnings.extend(doubts.into_iter().map(|doubt| site.diagnostic(&text, doubt)));
         self.set.report.warnings.extend(warnings.iter().cloned());
         self.set.report.loaded += 1;
@@ -257,7 +259,7 @@ impl Site<'_> {
         let key = issue.key.and_then(|key| self.entry.spans.get(key).cloned());
         // What is missing is told of the line with `[rule]`, or the object's first brace.
         let head = match self.format {
-            Format::Toml => {
+            Format::Toml | Format::Page => {
                 self.text[start..].lines().next().map_or(0, |line| line.trim_end().len())
             }
             Format::Json => 1,
@@ -266,12 +268,17 @@ impl Site<'_> {
         self.at_file(coded(issue.code, span, &issue.message))
     }
 
+    /// A part of the file that could not be read.
+    fn doubt(&self, (span, message): &(Range<usize>, String)) -> Problem {
+        self.at_file(coded(code::UNREAD_PART, span.clone(), message))
+    }
+
     /// A problem within the query. The file's text is shown where the query stands in it as it
     /// is meant; in JSON it does not, all of it being on one line.
     fn diagnostic(&self, query: &Arc<str>, diagnostic: Diagnostic) -> Problem {
         let Some(map) = &self.entry.query else { return self.at_file(diagnostic) };
         let span = map.to_source(&diagnostic.span);
-        if self.format == Format::Toml {
+        if self.format != Format::Json {
             return self.at_file(Diagnostic { span, ..diagnostic });
         }
         let place = self.entry.start.advance(self.text, span.start);
