@@ -11,6 +11,7 @@ mod query;
 mod readiness;
 mod rules;
 mod scan;
+mod show;
 mod style;
 mod summary;
 mod walk;
@@ -96,6 +97,7 @@ fn run(cli: Cli, terminal: Terminal) -> anyhow::Result<ExitStatus> {
         Command::Normalize(args) => normalize::run(&args, terminal),
         Command::Fields(args) => fields::run(&args, terminal),
         Command::Rules(RulesCommand::Check(args)) => rules::check(&args, terminal),
+        Command::Rules(RulesCommand::Show(args)) => show::run(&args, terminal),
         Command::Rules(RulesCommand::Readiness(args)) => readiness::run(&args, terminal),
         Command::Explain(args) => explain::run(&args, terminal),
         Command::Completions { shell } => {

@@ -28,6 +28,7 @@ mod problem;
 mod read;
 mod report;
 mod rule;
+mod shelf;
 mod toml_reader;
 mod walk;
 
@@ -39,4 +40,5 @@ pub use problem::{Further, Problem};
 pub use read::{Issue, Reading, read_rule};
 pub use report::{Deprecated, Report, Skipped, TextOptions, Unsupported};
 pub use rule::{Rule, RuleSeverity, RuleType, Subtechnique, Tactic, Technique, Threat};
+pub use shelf::{Document, Shelf, documents};
 pub use walk::{MAX_JSON_BYTES, MAX_PAGE_BYTES, MAX_TOML_BYTES, load};

@@ -47,16 +47,25 @@ impl Loader {
     /// (`.md`, `.txt`, `.adoc`) that are a rule's documentation page, `.git` left out. A directory is read once, however many names or links lead to it. Rules below a
     /// directory `_deprecated` are listed as deprecated and not loaded.
     pub fn path(&mut self, path: &Path) {
-        let mut walk = Walk { found: Vec::new(), directories: &mut self.directories };
-        walk.start(path);
-        let mut found = walk.found;
-        while !found.is_empty() {
-            let rest = found.split_off(found.len().min(BATCH));
-            for contents in read_all(found) {
-                self.take(contents);
-            }
-            found = rest;
-        }
+        let mut directories = std::mem::take(&mut self.directories);
+        each_file(path, &mut directories, |contents| self.take(contents));
+        self.directories = directories;
+    }
+}
+
+/// Calls `take` with what each file holds, in the order of their paths.
+pub(crate) fn each_file(
+    path: &Path,
+    directories: &mut HashSet<PathBuf>,
+    mut take: impl FnMut(Contents),
+) {
+    let mut walk = Walk { found: Vec::new(), directories };
+    walk.start(path);
+    let mut found = walk.found;
+    while !found.is_empty() {
+        let rest = found.split_off(found.len().min(BATCH));
+        read_all(found).into_iter().for_each(&mut take);
+        found = rest;
     }
 }
 
