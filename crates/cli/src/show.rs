@@ -20,7 +20,7 @@ pub(crate) fn run(args: &ShowArgs, terminal: Terminal) -> anyhow::Result<ExitSta
     for failure in &failed {
         write!(err, "{}", failure.render(terminal.err.is_colored()))?;
     }
-    let documents = if by_file { documents } else { choose(documents, &args.chosen)? };
+    let documents = if by_file { documents } else { choose(&documents, &args.chosen)? };
     if documents.is_empty() {
         bail!("there is no rule to show");
     }
@@ -50,7 +50,7 @@ pub(crate) fn run(args: &ShowArgs, terminal: Terminal) -> anyhow::Result<ExitSta
 ///
 /// # Errors
 /// If there is none for one of them.
-fn choose(documents: Vec<Document>, chosen: &[String]) -> anyhow::Result<Vec<Document>> {
+fn choose(documents: &[Document], chosen: &[String]) -> anyhow::Result<Vec<Document>> {
     let mut found = Vec::new();
     for wanted in chosen {
         let is_it = |document: &&Document| {
@@ -149,7 +149,7 @@ mod tests {
         check(&json!("a"), "a");
         check(&json!(["a", "b"]), "a, b");
         check(&json!({"field": ["a", "b"], "value": 3}), "field: [a, b]; value: 3");
-        check(&json!([{"name": "a", "ecs": true}]), "{ecs: true; name: a}");
+        check(&json!([{"name": "a"}, {"name": "b"}]), "{name: a}, {name: b}");
         check(&json!([]), "");
         check(&json!(null), "");
     }

@@ -161,7 +161,6 @@ const HEADINGS: &[(&str, Section)] = &[
     ("investigation guide", Section::Guide),
     ("triage and analysis", Section::Guide),
     ("setup", Section::Setup),
-    ("false positives", Section::FalsePositives),
     ("potential false positives", Section::FalsePositives),
     ("rule query", Section::Query),
     ("threat mapping", Section::Threat),

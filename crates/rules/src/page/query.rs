@@ -13,6 +13,8 @@ use crate::literal::StringMap;
 /// Lines that are tried as a query's first, and ends that are tried for each.
 const MAX_STARTS: usize = 12;
 const MAX_ENDS: usize = 12;
+/// The most lines of a comment before a query.
+const MAX_COMMENT: usize = 30;
 /// The longest text that is tried, in bytes. Elastic's longest query has 50 KB.
 const MAX_TRIED: usize = 128 * 1024;
 
@@ -35,6 +37,14 @@ pub(super) fn read(
     let lines = trimmed(page, found?)?;
     let (text, pieces) = text_of(page, lines.clone());
     let span = page.span(lines.clone());
+    let fenced = lines.start.checked_sub(1).is_some_and(|above| page.lines[above].fence);
+    if under_heading.is_none() && !fenced && rule_type != "eql" {
+        let first = page.lines[lines.start].span();
+        page.doubt(
+            first,
+            "the query has neither heading nor fence; that it begins here is a guess",
+        );
+    }
     page.set("query", Json::from(text), span);
     Some((lines, StringMap::of_pieces(&pieces)))
 }
@@ -89,7 +99,10 @@ fn bare(page: &Page<'_>, rule_type: &str, at: Range<usize>) -> Option<Range<usiz
         |n: &usize| !page.lines[*n].fence && begins_query(rule_type, page.lines[*n].text);
     let starts: Vec<usize> = at.clone().filter(is_start).collect();
     if rule_type != "eql" {
-        return starts.first().map(|start| *start..at.end);
+        // The guide before it is full of lists, and these languages have nothing that looks like one.
+        let list = at.clone().rev().find(|n| lines::is_bulleted(page.lines[*n].text));
+        let start = starts.into_iter().find(|start| list.is_none_or(|list| *start > list))?;
+        return Some(with_comments(page, at.start, start..at.end));
     }
     let tried = starts.len().saturating_sub(MAX_STARTS);
     let found = starts[tried..].iter().find_map(|start| parsed(page, *start, at.end));
@@ -110,14 +123,19 @@ fn is_eql(page: &Page<'_>, at: Range<usize>) -> bool {
     text.len() <= MAX_TRIED && dragnet_eql::parse(&text).0.is_some()
 }
 
-/// The query with the comments that stand before it.
+/// The query with the comments that stand before it, blank lines between or not.
 fn with_comments(page: &Page<'_>, from: usize, at: Range<usize>) -> Range<usize> {
-    let is_comment = |n: &usize| {
-        let text = page.lines[*n].text.trim();
-        text.starts_with("//") || (text.starts_with("/*") && text.ends_with("*/"))
-    };
-    let comments = (from..at.start).rev().take_while(is_comment).count();
-    at.start - comments..at.end
+    let text = |n: usize| page.lines[n].text.trim();
+    let mut start = at.start;
+    while let Some(last) = (from..start).rev().find(|n| !text(*n).is_empty()) {
+        let opening = (from..=last).rev().take(MAX_COMMENT).find(|n| text(*n).starts_with("/*"));
+        start = match opening {
+            _ if text(last).starts_with("//") => last,
+            Some(opening) if text(last).ends_with("*/") => opening,
+            _ => break,
+        };
+    }
+    start..at.end
 }
 
 /// Whether a line can be the first of a query of a rule's type.
@@ -137,7 +155,12 @@ fn begins_query(rule_type: &str, line: &str) -> bool {
             }),
             _ => second == Some("where") && is_category(first),
         },
-        "esql" => matches!(lower.as_str(), "from" | "row" | "ts") && second.is_some(),
+        // "From" begins sentences too; an index has signs that words do not have.
+        "esql" => {
+            let is_index = |word: &str| word.contains(['-', '*', ':', ',', '"', '|', '_']);
+            let opens = matches!(lower.as_str(), "from" | "ts" if second.is_none_or(is_index));
+            (opens || lower == "row" && line.contains('=')) && !line.starts_with([' ', '\t'])
+        }
         "machine_learning" => false,
         _ => is_kql(line),
     }
@@ -148,11 +171,11 @@ fn is_category(word: &str) -> bool {
     !bare.is_empty() && bare.chars().all(|c| c.is_alphanumeric() || "_-. ".contains(c))
 }
 
-/// Whether a line begins with a field and a colon, as KQL and Lucene do.
+/// Whether a line begins with a field and a colon or a comparison, as KQL and Lucene do.
 fn is_kql(line: &str) -> bool {
     let line = line.trim_start_matches(['(', ' ']);
     let line = line.strip_prefix("not ").unwrap_or(line).trim_start_matches(['(', ' ']);
-    let Some((field, _)) = line.split_once(':') else { return false };
+    let Some((field, _)) = line.split_once([':', '<', '>']) else { return false };
     let field = field.trim();
     field.contains('.') && field.chars().all(|c| c.is_alphanumeric() || "_.@*-".contains(c))
 }

@@ -336,3 +336,27 @@ fn any_part_may_be_missing() {
         }
     }
 }
+
+#[test]
+fn bare_queries_of_every_language() {
+    #[track_caller]
+    fn check(rule_type: &str, query: &str) {
+        let start = BARE.find("process where\n").unwrap();
+        let end = BARE.find("\n\nFramework").unwrap();
+        let text = format!("{}{query}{}", &BARE[..start], &BARE[end..]);
+        let keys = keys(&text.replace("type: eql", &format!("type: {rule_type}")));
+        assert_eq!(keys["query"], query);
+        assert!(keys["note"].as_str().unwrap().ends_with("ask the crew."), "{}", keys["note"]);
+    }
+    check("eql", "/* of one\n   harbour */\n\n// and more\nany where crane.load > 3");
+    check(
+        "eql",
+        "sequence by host.id with maxspan=1m\n\n  [any where true]\n\n  [any where crane.id == \"1\"]",
+    );
+    check("eql", "sample by host.id [any where true] [any where false]");
+    check("query", "(crane.id: 3 or\n crane.load > 5)");
+    check("threshold", "crane.load > 5");
+    check("new_terms", "not crane.id:(3 or 4)");
+    check("esql", "// of one harbour\nfrom logs-crane-*\n| where crane.id == 3");
+    check("esql", "from\n  logs-crane-*,\n  logs-dock-*\n| limit 3");
+}
