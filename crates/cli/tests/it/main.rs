@@ -6,7 +6,6 @@ mod corpus;
 mod eql_suite;
 mod seed_rule;
 mod show;
-
 mod spec;
 mod support;
 mod telemetry;
