@@ -12,6 +12,7 @@ mod raise;
 mod readiness;
 mod rules;
 mod scan;
+mod show;
 mod style;
 mod summary;
 mod walk;
@@ -97,6 +98,7 @@ fn run(cli: Cli, terminal: Terminal) -> anyhow::Result<ExitStatus> {
         Command::Normalize(args) => normalize::run(&args, terminal),
         Command::Fields(args) => fields::run(&args, terminal),
         Command::Rules(RulesCommand::Check(args)) => rules::check(&args, terminal),
+        Command::Rules(RulesCommand::Show(args)) => show::run(&args, terminal),
         Command::Rules(RulesCommand::Readiness(args)) => readiness::run(&args, terminal),
         Command::Explain(args) => explain::run(&args, terminal),
         Command::Completions { shell } => {
