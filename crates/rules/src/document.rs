@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
+use std::path::Path;
 use std::sync::Arc;
 
 use serde_json::{Map, Value as Json};
@@ -85,6 +86,11 @@ impl Entry {
     }
 }
 
+/// Whether a file lies where `elastic/detection-rules` keeps the rules that were withdrawn.
+pub(crate) fn is_withdrawn(path: &str) -> bool {
+    Path::new(path).components().any(|part| part.as_os_str() == "_deprecated")
+}
+
 /// Broken lines of one file that are named one by one; beyond that it is not a rule file.
 pub(crate) const MAX_BROKEN_LINES: usize = 100;
 
@@ -103,12 +109,15 @@ pub(crate) struct Contents {
     pub(crate) problems: Vec<Problem>,
     /// Parts that are something else.
     pub(crate) skipped: Vec<Skipped>,
+    /// Those of them that belong to an export's rules: exception lists, their items, connectors.
+    pub(crate) attachments: Vec<Map<String, Json>>,
 }
 
 impl Contents {
     pub(crate) fn new(path: &str, text: Arc<str>, format: Format) -> Contents {
         let path = path.to_owned();
-        Contents { path, text, format, entries: vec![], problems: vec![], skipped: vec![] }
+        let (entries, problems, skipped, attachments) = (vec![], vec![], vec![], vec![]);
+        Contents { path, text, format, entries, problems, skipped, attachments }
     }
 
     /// A file that cannot be read.

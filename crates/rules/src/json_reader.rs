@@ -60,7 +60,7 @@ fn place_of(text: &str, error: &serde_json::Error) -> (usize, String) {
 
 /// What a JSON object is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Kind {
+pub(crate) enum Kind {
     Rule,
     SavedObject,
     ExceptionList,
@@ -72,7 +72,7 @@ enum Kind {
 
 impl Kind {
     /// Tells kinds apart by the keys that only one of them has.
-    fn of(fields: &Map<String, Json>) -> Kind {
+    pub(crate) fn of(fields: &Map<String, Json>) -> Kind {
         let has = |key: &str| fields.contains_key(key);
         let text = |key: &str| fields.get(key).and_then(Json::as_str);
         if has("attributes") && has("type") {
@@ -94,6 +94,11 @@ impl Kind {
             return Kind::Rule;
         }
         Kind::Other
+    }
+
+    /// Whether an export of the rules would be incomplete without it.
+    fn belongs_to_rules(self) -> bool {
+        matches!(self, Kind::ExceptionList | Kind::ExceptionItem | Kind::Connector)
     }
 
     /// What is said of objects that are left out.
@@ -160,7 +165,12 @@ impl Reader<'_> {
                 let message = "a rule as Kibana's saved object, which is another form than that of exported rules";
                 self.problem(start, code::SAVED_OBJECT, start..start, message);
             }
-            kind => self.skip(start, kind),
+            kind => {
+                self.skip(start, kind);
+                if kind.belongs_to_rules() {
+                    self.contents.attachments.push(fields);
+                }
+            }
         }
     }
 

@@ -19,6 +19,7 @@
 
 mod catalogue;
 mod document;
+mod export;
 mod json_reader;
 mod literal;
 mod load;
@@ -34,6 +35,7 @@ mod walk;
 
 pub use catalogue::{CATALOGUE, CodeInfo, explain};
 pub use document::Format;
+pub use export::{export_summary, to_api, to_toml};
 pub use load::{CATEGORY_FIELD, LoadedRule, Loader, Origin, RuleSet};
 pub use period::{parse_duration, parse_relative};
 pub use problem::{Further, Problem};

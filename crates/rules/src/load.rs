@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use dragnet_eql::Options;
@@ -10,7 +10,7 @@ use dragnet_event::Schema;
 use dragnet_plan::{Diagnostic, Query, Severity};
 
 use crate::catalogue as code;
-use crate::document::{Contents, Entry, Format};
+use crate::document::{Contents, Entry, Format, is_withdrawn};
 use crate::problem::{Problem, Shown, coded};
 use crate::read::{Issue, Reading, has_filters, read_rule};
 use crate::report::{Deprecated, Report, Skipped, Unsupported};
@@ -123,9 +123,9 @@ impl Loader {
 
     /// Takes what a file holds.
     pub(crate) fn take(&mut self, contents: Contents) {
-        let Contents { path, text, format, entries, problems, skipped } = contents;
+        let Contents { path, text, format, entries, problems, skipped, attachments: _ } = contents;
         let path = path.as_str();
-        let withdrawn = Path::new(path).components().any(|c| c.as_os_str() == "_deprecated");
+        let withdrawn = is_withdrawn(path);
         let report = &mut self.set.report;
         let failures_before = report.failed.len();
         if withdrawn && !problems.is_empty() {
