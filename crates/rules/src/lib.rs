@@ -18,6 +18,7 @@
 #![deny(missing_docs)]
 
 mod catalogue;
+mod compare;
 mod document;
 mod export;
 mod json_reader;
@@ -34,6 +35,7 @@ mod toml_reader;
 mod walk;
 
 pub use catalogue::{CATALOGUE, CodeInfo, explain};
+pub use compare::{Change, DiffLine, Effect, Pair, SetDiff, compare, compare_sets, diff_lines};
 pub use document::Format;
 pub use export::{export_summary, to_api, to_toml};
 pub use load::{CATEGORY_FIELD, LoadedRule, Loader, Origin, RuleSet};
