@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
+use std::path::Path;
 use std::sync::Arc;
 
 use serde_json::{Map, Value as Json};
@@ -85,6 +86,11 @@ impl Entry {
     }
 }
 
+/// Whether a file lies where `elastic/detection-rules` keeps the rules that were withdrawn.
+pub(crate) fn is_withdrawn(path: &str) -> bool {
+    Path::new(path).components().any(|part| part.as_os_str() == "_deprecated")
+}
+
 /// Broken lines of one file that are named one by one; beyond that it is not a rule file.
 pub(crate) const MAX_BROKEN_LINES: usize = 100;
 
@@ -103,14 +109,16 @@ pub(crate) struct Contents {
     pub(crate) problems: Vec<Problem>,
     /// Parts that are something else.
     pub(crate) skipped: Vec<Skipped>,
-    /// Exception lists and their items.
-    pub(crate) exceptions: Vec<ExceptionPart>,
+    /// What Kibana exports beside rules.
+    pub(crate) attachments: Vec<Attachment>,
 }
 
-/// An exception list or an item of one, as it was read.
+/// What belongs to an export's rules, as it was read.
 #[derive(Debug)]
-pub(crate) struct ExceptionPart {
+pub(crate) struct Attachment {
     pub(crate) fields: Map<String, Json>,
+    /// Whether it is an exception list or an item of one; a connector otherwise.
+    pub(crate) is_exception: bool,
     /// The line that it begins on, from 1.
     pub(crate) line: usize,
 }
@@ -118,9 +126,8 @@ pub(crate) struct ExceptionPart {
 impl Contents {
     pub(crate) fn new(path: &str, text: Arc<str>, format: Format) -> Contents {
         let path = path.to_owned();
-        let (entries, problems) = (Vec::new(), Vec::new());
-        let (skipped, exceptions) = (Vec::new(), Vec::new());
-        Contents { path, text, format, entries, problems, skipped, exceptions }
+        let (entries, problems, skipped, attachments) = (vec![], vec![], vec![], vec![]);
+        Contents { path, text, format, entries, problems, skipped, attachments }
     }
 
     /// A file that cannot be read.
@@ -172,7 +179,7 @@ impl Contents {
 
     /// If there is nothing: says that the file is skipped. For files that were found.
     pub(crate) fn or_skipped(mut self, reason: &str) -> Contents {
-        let is_empty = self.entries.is_empty() && self.exceptions.is_empty();
+        let is_empty = self.entries.is_empty() && self.attachments.is_empty();
         if is_empty && self.problems.is_empty() && self.skipped.is_empty() {
             let (path, reason) = (self.path.clone(), reason.to_owned());
             self.skipped.push(Skipped { path, line: 1, rule: None, reason });

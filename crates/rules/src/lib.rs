@@ -19,10 +19,12 @@
 
 mod alerting;
 mod catalogue;
+mod compare;
 mod compile;
 mod document;
 mod dsl;
 mod exception;
+mod export;
 mod json_reader;
 mod kind;
 mod literal;
@@ -40,9 +42,11 @@ mod walk;
 
 pub use alerting::{Alerting, RiskScoreMapping, SeverityMapping, Suppression};
 pub use catalogue::{CATALOGUE, CodeInfo, explain};
+pub use compare::{Change, DiffLine, Effect, Pair, SetDiff, compare, compare_sets, diff_lines};
 pub use compile::{IndicatorFeed, Language, compile_query};
 pub use document::Format;
 pub use exception::{ExceptionItem, ExceptionLists};
+pub use export::{export_summary, to_api, to_toml};
 pub use kind::{Kind, NewTermsSpec, ThreatMatchSpec, ThresholdSpec};
 pub use load::{CATEGORY_FIELD, LoadedRule, Loader, Origin, RuleSet};
 pub use period::{parse_duration, parse_relative};

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use dragnet_event::Schema;
@@ -10,7 +10,7 @@ use dragnet_plan::{Condition, Diagnostic, Query, Severity};
 
 use crate::catalogue as code;
 use crate::compile::{self, IndicatorFeed};
-use crate::document::{Contents, Entry, ExceptionPart, Format};
+use crate::document::{Attachment, Contents, Entry, Format, is_withdrawn};
 use crate::exception::{ExceptionItem, ExceptionLists, lists_of};
 use crate::problem::{Problem, Shown, coded};
 use crate::read::{Issue, Reading, read_rule};
@@ -170,9 +170,9 @@ impl Loader {
 
     /// Takes what a file holds.
     pub(crate) fn take(&mut self, contents: Contents) {
-        let Contents { path, text, format, entries, problems, skipped, exceptions } = contents;
+        let Contents { path, text, format, entries, problems, skipped, attachments } = contents;
         let path = path.as_str();
-        let withdrawn = Path::new(path).components().any(|c| c.as_os_str() == "_deprecated");
+        let withdrawn = is_withdrawn(path);
         let report = &mut self.set.report;
         let failures_before = report.failed.len();
         if withdrawn && !problems.is_empty() {
@@ -181,7 +181,7 @@ impl Loader {
             report.failed.extend(problems);
         }
         report.skipped.extend(skipped);
-        for list in exceptions {
+        for list in attachments.into_iter().filter(|attachment| attachment.is_exception) {
             self.exception(path, &list);
         }
         for mut entry in entries {
@@ -205,7 +205,7 @@ impl Loader {
     }
 
     /// Takes an exception list, or an item of one.
-    fn exception(&mut self, path: &str, part: &ExceptionPart) {
+    fn exception(&mut self, path: &str, part: &Attachment) {
         let list_id = part.fields.get("list_id").and_then(serde_json::Value::as_str);
         if !part.fields.contains_key("item_id") {
             self.exceptions.add_list(list_id.unwrap_or_default());

@@ -3,10 +3,13 @@
 use std::collections::HashSet;
 use std::path::Path;
 
-use crate::document::Contents;
+use serde_json::{Map, Value as Json};
+
+use crate::document::{Contents, is_withdrawn};
 use crate::load::{Origin, Site};
 use crate::problem::Problem;
 use crate::read::{Reading, read_rule};
+use crate::report::Skipped;
 use crate::rule::Rule;
 use crate::walk::each_file;
 
@@ -19,6 +22,8 @@ pub struct Document {
     pub origin: Origin,
     /// What is doubtful about it.
     pub warnings: Vec<Problem>,
+    /// Whether its authors have withdrawn it.
+    pub withdrawn: bool,
 }
 
 /// The documents of files and directories, in the order in which they were met.
@@ -29,6 +34,10 @@ pub struct Shelf {
     pub documents: Vec<Document>,
     /// What cannot be read.
     pub failed: Vec<Problem>,
+    /// What Kibana exports beside rules: exception lists, their items, connectors; as read.
+    pub attachments: Vec<Map<String, Json>>,
+    /// What was met and is no rule.
+    pub skipped: Vec<Skipped>,
 }
 
 /// Reads rule documents from files and directories, found as [`load`](crate::load()) finds them.
@@ -43,11 +52,14 @@ pub fn documents<P: AsRef<Path>>(paths: impl IntoIterator<Item = P>) -> Shelf {
 
 impl Shelf {
     fn take(&mut self, contents: Contents) {
-        let Contents { path, text, format, entries, problems, skipped: _, exceptions: _ } =
-            contents;
+        let Contents { path, text, format, entries, problems, skipped, attachments } = contents;
+        let below_withdrawn = is_withdrawn(&path);
         self.failed.extend(problems);
+        self.skipped.extend(skipped);
+        self.attachments.extend(attachments.into_iter().map(|attachment| attachment.fields));
         for mut entry in entries {
             let label = entry.label();
+            let withdrawn = below_withdrawn || entry.is_deprecated();
             let fields = std::mem::take(&mut entry.fields);
             let extra = std::mem::take(&mut entry.extra);
             let site = Site { path: &path, text: &text, format, entry: &entry, label };
@@ -56,6 +68,7 @@ impl Shelf {
                     rule: *rule,
                     origin: site.origin(),
                     warnings: site.warnings(&issues),
+                    withdrawn,
                 }),
                 Reading::Broken(issues) => self.failed.extend(site.failure(&issues)),
             }

@@ -15,7 +15,7 @@ use crate::{ExitStatus, Terminal};
 pub(crate) fn run(args: &ShowArgs, terminal: Terminal) -> anyhow::Result<ExitStatus> {
     let by_file = args.rules.is_empty();
     let shelf = if by_file { documents(&args.chosen) } else { documents(&args.rules) };
-    let Shelf { documents, failed } = shelf;
+    let Shelf { documents, failed, .. } = shelf;
     let mut err = io::stderr().lock();
     for failure in &failed {
         write!(err, "{}", failure.render(terminal.err.is_colored()))?;

@@ -1,4 +1,4 @@
-//! `dragnet rules`: rule files.
+//! Rules for running: loaded, with value lists and indicators, those that failed named.
 
 use std::convert::Infallible;
 use std::io::{self, Write};
@@ -8,11 +8,11 @@ use anyhow::{anyhow, bail};
 use dragnet_detect::{Candidate, identify};
 use dragnet_event::Document;
 use dragnet_ingest::{Options, Problem, discover};
-use dragnet_rules::{Loader, Report, RuleSet, TextOptions, ValueLists};
+use dragnet_rules::{Loader, Report, RuleSet, ValueLists};
 
-use crate::args::{CheckArgs, ReportFormat, RuleArgs};
+use crate::Terminal;
+use crate::args::RuleArgs;
 use crate::walk::{Documents, each_block};
-use crate::{ExitStatus, Terminal};
 
 /// Loads rules for running them; names those that failed.
 ///
@@ -110,21 +110,4 @@ fn why_none(report: &Report) -> String {
 
 fn paths_text(paths: &[PathBuf]) -> String {
     paths.iter().map(|p| p.display().to_string()).collect::<Vec<_>>().join(", ")
-}
-
-pub(crate) fn check(args: &CheckArgs, terminal: Terminal) -> anyhow::Result<ExitStatus> {
-    let report = dragnet_rules::load(&args.paths).report;
-    let mut out = io::stdout().lock();
-    match args.format {
-        ReportFormat::Json => {
-            serde_json::to_writer_pretty(&mut out, &report)?;
-            writeln!(out)?;
-        }
-        ReportFormat::Text => {
-            let color = terminal.out.is_colored();
-            let options = TextOptions { color, warnings: args.verbose, list: args.verbose };
-            write!(out, "{}", report.to_text(options))?;
-        }
-    }
-    Ok(if report.failed.is_empty() { ExitStatus::Nothing } else { ExitStatus::Error })
 }

@@ -1,0 +1,19 @@
+//! `dragnet rules`: rule files.
+
+use crate::args::RulesCommand;
+use crate::{ExitStatus, Terminal, readiness};
+
+mod check;
+mod load;
+mod show;
+
+pub(crate) use load::{load, load_armed};
+
+/// Runs one of the commands.
+pub(crate) fn run(command: RulesCommand, terminal: Terminal) -> anyhow::Result<ExitStatus> {
+    match command {
+        RulesCommand::Check(args) => check::run(&args, terminal),
+        RulesCommand::Show(args) => show::run(&args, terminal),
+        RulesCommand::Readiness(args) => readiness::run(&args, terminal),
+    }
+}
