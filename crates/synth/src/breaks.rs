@@ -50,9 +50,9 @@ impl Synth<'_> {
         goals.swap(0, broken);
         goals.extend(keep.iter().map(|condition| (condition, true)));
         let holds = |event: &Event| {
-            goals.iter().all(|(condition, wanted)| {
-                self.evaluator.holds(condition, event) == *wanted
-            })
+            goals
+                .iter()
+                .all(|(condition, wanted)| self.evaluator.holds(condition, event) == *wanted)
         };
         let mut fields: Vec<&Field> = Vec::new();
         goals[0].0.for_each_leaf(&mut |leaf| leaf.for_each_field(&mut |field| fields.push(field)));

@@ -293,7 +293,8 @@ impl Synth<'_> {
         let clauses: Vec<Goal<'_>> = clauses(condition);
         let defect = |clause| Defect::Clause { stage, clause: describe(clause) };
         let each = clauses.iter().enumerate();
-        each.map(|(at, clause)| (defect(*clause), self.without(&clauses, at, keep, whole))).collect()
+        each.map(|(at, clause)| (defect(*clause), self.without(&clauses, at, keep, whole)))
+            .collect()
     }
 
     /// An event of a stage that has these keys but for one.

@@ -81,7 +81,14 @@ fn steps(left: Option<Token>, right: Option<Token>) -> [Option<(usize, usize, Op
             let same = a == b || ((fold_a || fold_b) && a.eq_ignore_ascii_case(&b));
             // The character of the side that cannot give way.
             let c = if fold_a { b } else { a };
-            [None, (same && (a == b || fold_a || fold_b)).then_some((1, 1, Some(Char(c, fold_a && fold_b))))]
+            [
+                None,
+                (same && (a == b || fold_a || fold_b)).then_some((
+                    1,
+                    1,
+                    Some(Char(c, fold_a && fold_b)),
+                )),
+            ]
         }
         (Some(One), Some(other)) | (Some(other), Some(One)) => [None, Some((1, 1, Some(other)))],
         (None, _) | (_, None) => [None, None],

@@ -153,9 +153,10 @@ impl Synth<'_> {
     pub(crate) fn key_value(&self, field: &Field, at: usize, other: u8) -> Value {
         const NUMBERS: &[&str] = &["pid", "port"];
         // FNV-1a: the name alone decides.
-        let hash = self.name.bytes().fold(0x811c_9dc5_u32, |hash, byte| {
-            (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
-        });
+        let hash = self
+            .name
+            .bytes()
+            .fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
         let hash = hash.wrapping_add(at as u32 * 2 + u32::from(other));
         let last = field.name().rsplit('.').next().unwrap_or_default();
         match field.ty() {

@@ -19,9 +19,8 @@ const MAX_OFFERS: usize = 400;
 /// Values for a field of which nothing more is known than that it has one.
 pub(crate) fn plain(field: &Field) -> Vec<Value> {
     let text = |text: &&str| Value::Str((*text).into());
-    let addresses = [
-        "81.2.69.142", "10.0.0.7", "203.0.113.7", "127.0.0.1", "2001:470::7", "fe80::7", "::1",
-    ];
+    let addresses =
+        ["81.2.69.142", "10.0.0.7", "203.0.113.7", "127.0.0.1", "2001:470::7", "fe80::7", "::1"];
     let texts = ["quay7", "Berth-12", "d", "/srv/quay/berth", "C:\\Quay\\berth.bin", "0.7.1"];
     match field.ty() {
         FieldType::Ip => addresses.iter().map(text).collect(),
@@ -87,7 +86,10 @@ fn globs(leaf: &Leaf) -> Option<Vec<Glob>> {
 }
 
 /// Values for a field that is to satisfy all these leaves, the likeliest first.
-pub(crate) fn offers<'a>(field: &'a Field, leaves: &[&'a Leaf]) -> Box<dyn Iterator<Item = Value> + 'a> {
+pub(crate) fn offers<'a>(
+    field: &'a Field,
+    leaves: &[&'a Leaf],
+) -> Box<dyn Iterator<Item = Value> + 'a> {
     let mut textual = leaves.iter().filter_map(|leaf| globs(leaf));
     let mut common: Vec<Glob> = textual.next().unwrap_or_default();
     let first = common.len();
@@ -134,9 +136,9 @@ pub(crate) fn offers_of(leaf: &Leaf) -> Vec<Value> {
             values.iter().filter_map(Literal::as_scalar).map(json_value).collect()
         }
         Leaf::Like { patterns, .. } => {
-            let expanded = FILLERS.iter().flat_map(|filler| {
-                patterns.iter().map(|p| expand(&glob(p.text(), false), filler))
-            });
+            let expanded = FILLERS
+                .iter()
+                .flat_map(|filler| patterns.iter().map(|p| expand(&glob(p.text(), false), filler)));
             expanded.take(MAX_OFFERS).map(|text| Value::Str(text.into())).collect()
         }
         Leaf::Regex { patterns, .. } => {
@@ -162,9 +164,7 @@ pub(crate) fn offers_of(leaf: &Leaf) -> Vec<Value> {
 pub(crate) fn around(value: &Literal) -> Vec<Value> {
     let Some(value) = value.as_scalar() else { return Vec::new() };
     let near: Vec<Value> = match value {
-        Scalar::Long(n) => {
-            [n.saturating_add(1), n.saturating_sub(1)].map(Value::Long).into()
-        }
+        Scalar::Long(n) => [n.saturating_add(1), n.saturating_sub(1)].map(Value::Long).into(),
         Scalar::Double(n) => [n + 0.5, n - 0.5].map(Value::Double).into(),
         Scalar::Bool(b) => vec![Value::Bool(!b)],
         Scalar::Date(time) => {

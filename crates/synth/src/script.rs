@@ -74,12 +74,11 @@ fn truths(expr: &Expr, known: &Event, depth: usize) -> Vec<Proposal> {
                 [whole, part],
             ) => contained(*function, whole, part, known, depth),
             (Function::CidrMatch, [address, blocks @ ..]) => {
-                let addresses = blocks.iter().filter_map(|block| value_of(block, known)).flat_map(
-                    |block| {
+                let addresses =
+                    blocks.iter().filter_map(|block| value_of(block, known)).flat_map(|block| {
                         let network = dragnet_plan::Network::parse(&block.text()).ok();
                         network.map(|network| text(network.address(7).to_string()))
-                    },
-                );
+                    });
                 each(address, addresses, known, depth)
             }
             _ => Vec::new(),
@@ -118,9 +117,11 @@ fn truths(expr: &Expr, known: &Event, depth: usize) -> Vec<Proposal> {
             }
             found
         }
-        Expr::Not(_) | Expr::IsNull(_) | Expr::Literal(_) | Expr::Negate(_) | Expr::Arithmetic { .. } => {
-            Vec::new()
-        }
+        Expr::Not(_)
+        | Expr::IsNull(_)
+        | Expr::Literal(_)
+        | Expr::Negate(_)
+        | Expr::Arithmetic { .. } => Vec::new(),
     }
 }
 
@@ -203,9 +204,7 @@ fn backwards(expr: &Expr, target: &Value, known: &Event, depth: usize) -> Vec<Pr
             let target = Expr::Negate(Box::new(Expr::Literal(number(target)))).eval(&|_| None);
             target.map(|target| backwards(inner, &target, known, depth)).unwrap_or_default()
         }
-        Expr::Arithmetic { op, left, right } => {
-            sides(*op, left, right, target, known, depth)
-        }
+        Expr::Arithmetic { op, left, right } => sides(*op, left, right, target, known, depth),
         Expr::Call { function, args } => match (function, &args[..]) {
             (Function::ToString, [inner]) | (Function::Number, [inner, ..]) => {
                 let mut ways = backwards(inner, target, known, depth);

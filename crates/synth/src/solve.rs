@@ -62,8 +62,7 @@ impl Synth<'_> {
 
     /// An event of which every condition holds or does not hold, as it says.
     pub(crate) fn solve(&self, goals: &[Goal<'_>]) -> Result<Event, Unsatisfiable> {
-        let mut search =
-            Search { evaluator: self.evaluator, goals, steps: 0, failure: None };
+        let mut search = Search { evaluator: self.evaluator, goals, steps: 0, failure: None };
         let mut state = State::default();
         let found = goals
             .iter()
@@ -111,14 +110,16 @@ impl<'a> Search<'a, '_> {
                 (Condition::All(parts), true) | (Condition::Any(parts), false) => {
                     open.extend(parts.iter().rev().map(|part| (part, wanted)));
                 }
-                (Condition::Any(parts), true) | (Condition::All(parts), false) => match &parts[..] {
-                    [] => {
-                        self.fail(state.leaves, "there is no alternative", condition);
-                        return false;
+                (Condition::Any(parts), true) | (Condition::All(parts), false) => {
+                    match &parts[..] {
+                        [] => {
+                            self.fail(state.leaves, "there is no alternative", condition);
+                            return false;
+                        }
+                        [only] => open.push((only, wanted)),
+                        parts => state.choices.push((parts, wanted)),
                     }
-                    [only] => open.push((only, wanted)),
-                    parts => state.choices.push((parts, wanted)),
-                },
+                }
             }
         }
         true
@@ -181,9 +182,8 @@ impl<'a> Search<'a, '_> {
     fn scripts(&mut self, state: &State<'a>, done: usize) -> Option<Event> {
         let event = state.event();
         let Some((leaf, wanted)) = state.scripts.get(done).copied() else {
-            let holds = |(condition, wanted): &Goal<'_>| {
-                self.evaluator.holds(condition, &event) == *wanted
-            };
+            let holds =
+                |(condition, wanted): &Goal<'_>| self.evaluator.holds(condition, &event) == *wanted;
             let wrong = self.goals.iter().find(|goal| !holds(goal));
             if let Some((condition, _)) = wrong {
                 self.fail(state.leaves, "the parts do not make a whole", *condition);
@@ -212,9 +212,9 @@ impl<'a> Search<'a, '_> {
             let event = next.event();
             let so_far = &state.scripts[..=done];
             if accepted
-                && so_far.iter().all(|(leaf, wanted)| {
-                    self.evaluator.leaf_holds(leaf, &event) == *wanted
-                })
+                && so_far
+                    .iter()
+                    .all(|(leaf, wanted)| self.evaluator.leaf_holds(leaf, &event) == *wanted)
                 && let Some(event) = self.scripts(&next, done + 1)
             {
                 return Some(event);

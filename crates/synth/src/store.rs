@@ -65,7 +65,6 @@ impl<'a> Store<'a> {
         fits
     }
 
-
     fn holds(&self, leaf: &Leaf, values: &[Value], evaluator: &dyn Evaluator) -> bool {
         let mut event = Event::default();
         event.set(self.field.path(), values.to_vec());

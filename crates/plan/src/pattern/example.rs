@@ -23,7 +23,9 @@ impl RegexPattern {
             }
             let mut text = String::new();
             let mut choices = Choices { round, state: round as u64 };
-            if write(&node, &mut choices, &mut text) && !found.contains(&text) && self.is_match(&text)
+            if write(&node, &mut choices, &mut text)
+                && !found.contains(&text)
+                && self.is_match(&text)
             {
                 found.push(text);
             }

@@ -1,0 +1,1 @@
+//! Queries written for these tests.

@@ -1,0 +1,1 @@
+//! Random conditions: whatever the generator claims the evaluator must confirm.

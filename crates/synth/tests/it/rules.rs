@@ -1,0 +1,69 @@
+//! All of Elastic's rules that can be loaded: each must find the events made for it, and must not
+//! find those that lack one thing.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use dragnet_plan::Query;
+use dragnet_synth::Case;
+use dragnet_test_support::corpora;
+
+use crate::support::{Log, synth};
+
+/// Rules for which no events can be made, and why that is right.
+const NEVER: &[(&str, &str)] = &[];
+
+#[test]
+fn every_rule_finds_what_is_made_for_it() {
+    let Some(root) = corpora("elastic-rules") else { return };
+    let set = dragnet_rules::load([root.join("rules"), root.join("rules_building_block")]);
+    let queries: Vec<Arc<Query>> = set.rules.iter().map(|r| Arc::new(r.query.clone())).collect();
+    let (mut log, mut cases, mut without) = (Log::default(), Vec::new(), Vec::new());
+    for (number, rule) in set.rules.iter().enumerate() {
+        match synth(&rule.rule.rule_id).case(&rule.query) {
+            Ok(case) => {
+                let positive = log.add(number, &case.positive);
+                let negatives = case.negatives.iter().map(|n| log.add(number, &n.events));
+                cases.push((number, positive, negatives.collect::<Vec<_>>(), case));
+            }
+            Err(error) => without.push((rule.rule.name.as_str(), error)),
+        }
+    }
+    let findings = log.findings(queries);
+    let name = |number: &usize| &set.rules[*number].rule.name;
+    let mut wrong = Vec::new();
+    let mut kinds: BTreeMap<&str, usize> = BTreeMap::new();
+    for (number, positive, negatives, case) in &cases {
+        if findings[*positive] == 0 {
+            wrong.push(format!("{}: finds nothing in {:?}", name(number), case.positive));
+        }
+        for (at, negative) in negatives.iter().zip(&case.negatives) {
+            *kinds.entry(negative.defect.kind()).or_default() += 1;
+            if findings[*at] > 0 {
+                let (defect, events) = (&negative.defect, &negative.events);
+                wrong.push(format!("{}: {defect:?} found in {events:?}", name(number)));
+            }
+        }
+    }
+    println!("{} rules, {} with events; {} events", set.rules.len(), cases.len(), log.len());
+    kinds.iter().for_each(|(kind, count)| println!("{count} sets without a finding: {kind}"));
+    print_unbroken(&cases, &|number| name(&number));
+    without.iter().for_each(|(rule, error)| println!("no events: {rule}: {error}"));
+    assert!(wrong.is_empty(), "{} sets are wrong:\n{}", wrong.len(), wrong.join("\n"));
+    without.retain(|(rule, _)| !NEVER.iter().any(|(known, _)| known == rule));
+    assert!(without.is_empty(), "no events for {without:?}");
+    assert!(cases.len() >= 1000, "only {} rules have events", cases.len());
+}
+
+/// The defects that no events were found for.
+fn print_unbroken<'a>(
+    cases: &[(usize, usize, Vec<usize>, Case)],
+    name: &dyn Fn(usize) -> &'a String,
+) {
+    for (number, _, _, case) in cases {
+        for unbroken in &case.unbroken {
+            let (defect, reason) = (&unbroken.defect, &unbroken.reason);
+            println!("not broken: {}: {defect:?}: {reason}", name(*number));
+        }
+    }
+}
