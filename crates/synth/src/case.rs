@@ -147,7 +147,8 @@ impl Making<'_, '_> {
         let stages: Vec<(usize, &Stage)> =
             sequence.stages.iter().enumerate().filter(|(_, stage)| !stage.missing).collect();
         let positives: Vec<&Stage> = stages.iter().map(|(_, stage)| *stage).collect();
-        let joined = self.synth.join(&positives)?;
+        let joined =
+            self.synth.join(&positives, sequence.until.as_ref().map(|until| &until.condition))?;
         let whole = Line::new(self.synth.start, sequence.maxspan_ms, &joined.events);
         self.case.positive = self.documents("p", &whole.with(None));
         for (at, (number, stage)) in stages.iter().enumerate() {
@@ -165,21 +166,27 @@ impl Making<'_, '_> {
         self.keys(&positives, &joined, &whole);
         self.order(&positives, &whole);
         self.too_late(sequence.maxspan_ms, &whole);
-        self.until(sequence.until.as_ref(), &joined, &whole);
-        self.present(sequence, &joined, &whole);
+        self.until(sequence.until.as_ref(), &positives, &joined, &whole);
+        self.present(sequence, &positives, &joined, &whole);
         Ok(())
     }
 
     /// Each key differs once.
     fn keys(&mut self, stages: &[&Stage], joined: &Joined, whole: &Line<'_>) {
-        for key in 0..joined.keys.len() {
-            let others: Vec<_> = (0..stages.len())
-                .rev()
-                .map(|at| (at, self.synth.with_other_key(stages[at], &joined.keys, key)))
-                .collect();
-            let found = others.iter().find_map(|(at, event)| Some((*at, event.as_ref().ok()?)));
-            let failure = others.iter().find_map(|(_, event)| event.as_ref().err().cloned());
-            let events = found.map(|found| whole.with(Some(found)));
+        // A single event has no other to differ from.
+        let keys = 0..if stages.len() > 1 { joined.keys.len() } else { 0 };
+        for key in keys {
+            let mut failure = None;
+            let found = (0..stages.len()).rev().find_map(|at| {
+                let event = self.synth.with_other_key(stages[at], &joined.keys, key);
+                let event = event.map_err(|error| failure.get_or_insert(error).clone()).ok()?;
+                let apart = (0..stages.len()).any(|other| {
+                    other != at
+                        && are_apart(stages, (at, &event), (other, &whole.events[other]), key)
+                });
+                apart.then_some((at, event))
+            });
+            let events = found.as_ref().map(|(at, event)| whole.with(Some((*at, event))));
             self.attempt(Defect::Key { key }, events.ok_or(failure.unwrap_or_default()));
         }
     }
@@ -211,22 +218,37 @@ impl Making<'_, '_> {
         self.negative(Defect::TooLate, &events);
     }
 
-    fn until(&mut self, until: Option<&Stage>, joined: &Joined, whole: &Line<'_>) {
-        let Some(until) = until.filter(|_| whole.events.len() > 1) else { return };
-        let event = self.synth.with_key(until, &joined.keys);
+    /// An event of `until` that does not itself complete the sequence.
+    fn until(
+        &mut self,
+        until: Option<&Stage>,
+        stages: &[&Stage],
+        joined: &Joined,
+        whole: &Line<'_>,
+    ) {
+        let (Some(until), [_, .., last]) = (until, stages) else { return };
+        let event = self.synth.with_key(until, &joined.keys, &[&last.condition]);
         let before_last = whole.events.len() - 1;
         let events = event.as_ref().map(|event| whole.between(&[(before_last, event)]));
         self.attempt(Defect::Until, events.map_err(Clone::clone));
     }
 
     /// Each event that must be missing is there once.
-    fn present(&mut self, sequence: &Sequence, joined: &Joined, whole: &Line<'_>) {
+    /// It must not be one of the others, or it could begin a sequence of its own.
+    fn present(
+        &mut self,
+        sequence: &Sequence,
+        stages: &[&Stage],
+        joined: &Joined,
+        whole: &Line<'_>,
+    ) {
+        let others: Vec<&Condition> = stages.iter().map(|stage| &stage.condition).collect();
         let last_gap = whole.events.len();
         let mut gap = 0;
         let mut made = Vec::new();
         for (number, stage) in sequence.stages.iter().enumerate() {
             if stage.missing {
-                made.push((number, gap, self.synth.with_key(stage, &joined.keys)));
+                made.push((number, gap, self.synth.with_key(stage, &joined.keys, &others)));
             } else {
                 gap += 1;
             }
@@ -235,13 +257,12 @@ impl Making<'_, '_> {
         // Elasticsearch: if there must be none before and none after, only both together count.
         let at_both_ends = has(0) && has(last_gap);
         let is_end = |gap: usize| at_both_ends && (gap == 0 || gap == last_gap);
-        for (number, gap, event) in &made {
+        for (number, gap, _) in &made {
             let together: Result<Vec<(usize, &Event)>, Unsatisfiable> = made
                 .iter()
                 .filter(|(other, at, _)| other == number || (is_end(*gap) && is_end(*at)))
                 .map(|(_, at, event)| Ok((*at, event.as_ref().map_err(Clone::clone)?)))
                 .collect();
-            debug_assert!(event.is_err() || together.is_ok() || at_both_ends);
             let events = together.map(|inserted| whole.between(&inserted));
             self.attempt(Defect::Present { stage: *number }, events);
         }
@@ -249,7 +270,7 @@ impl Making<'_, '_> {
 
     fn sample(&mut self, sample: &Sample) -> Result<(), Unsatisfiable> {
         let stages: Vec<&Stage> = sample.stages.iter().collect();
-        let joined = self.synth.join(&stages)?;
+        let joined = self.synth.join(&stages, None)?;
         let whole = Line::new(self.synth.start, None, &joined.events);
         self.case.positive = self.documents("p", &whole.with(None));
         for (at, stage) in stages.iter().enumerate() {
@@ -279,6 +300,22 @@ impl Making<'_, '_> {
             self.synth.evaluator.holds(&stage.condition, event) && self.can_be_assigned(rest, &left)
         })
     }
+}
+
+/// Whether two events, each with its stage's number, have no value of a key in common.
+fn are_apart(
+    stages: &[&Stage],
+    (at, one): (usize, &Event),
+    (other_at, other): (usize, &Event),
+    key: usize,
+) -> bool {
+    let values = |at: usize, event: &Event| -> Option<Vec<String>> {
+        let field = stages[at].keys[key].field.as_ref()?;
+        Some(event.values(field.path()).iter().map(|value| value.text().into_owned()).collect())
+    };
+    let (one, other) = (values(at, one), values(other_at, other));
+    let (one, other) = (one.unwrap_or_default(), other.unwrap_or_default());
+    one.is_empty() != other.is_empty() || !one.iter().any(|value| other.contains(value))
 }
 
 impl Synth<'_> {

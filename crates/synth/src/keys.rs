@@ -5,7 +5,7 @@ use dragnet_plan::{CompareOp, Condition, Key, Leaf, Literal, Number, Stage};
 
 use crate::breaks::clauses;
 use crate::event::Event;
-use crate::offers::offers_of;
+use crate::offers::{offers_of, plain};
 use crate::solve::Goal;
 use crate::{Synth, Unsatisfiable};
 
@@ -48,15 +48,22 @@ pub(crate) fn is(field: &Field, value: Option<&Value>) -> Condition {
 impl Synth<'_> {
     /// Events for all stages with equal keys. What the conditions ask of key fields comes first, what
     /// they leave open gets a value of its own.
-    pub(crate) fn join(&self, stages: &[&Stage]) -> Result<Joined, Unsatisfiable> {
-        let mut events = self.with_keys(stages, &[])?;
+    ///
+    /// Elasticsearch: an event of `until` that is one of the sequence's own ends it all the same, unless it
+    /// is the last.
+    pub(crate) fn join(
+        &self,
+        stages: &[&Stage],
+        until: Option<&Condition>,
+    ) -> Result<Joined, Unsatisfiable> {
+        let mut events = self.with_keys(stages, until, &[])?;
         let count = stages.iter().map(|stage| stage.keys.len()).min().unwrap_or_default();
         let mut keys: Vec<Option<Value>> = Vec::new();
         for at in 0..count {
             let mut failure = None;
             let found = self.values_for_key(stages, at, &events).into_iter().find_map(|value| {
                 let tried = [keys.as_slice(), &[value]].concat();
-                match self.with_keys(stages, &tried) {
+                match self.with_keys(stages, until, &tried) {
                     Ok(events) => Some((tried, events)),
                     Err(error) => {
                         failure.get_or_insert(error);
@@ -76,15 +83,17 @@ impl Synth<'_> {
         Ok(Joined { events, keys })
     }
 
-    /// An event of one stage with these keys.
+    /// An event of one stage with these keys that satisfies none of the `others`.
     pub(crate) fn with_key(
         &self,
         stage: &Stage,
         keys: &[Option<Value>],
+        others: &[&Condition],
     ) -> Result<Event, Unsatisfiable> {
         let keep = keeping(stage, keys);
         let mut goals: Vec<Goal<'_>> = keep.iter().map(|condition| (condition, true)).collect();
         goals.push((&stage.condition, true));
+        goals.extend(others.iter().map(|condition| (*condition, false)));
         let event = self.solve(&goals)?;
         let has = |key: &Key, value: &Option<Value>| match (&key.field, value) {
             (Some(field), Some(value)) => {
@@ -103,15 +112,17 @@ impl Synth<'_> {
     fn with_keys(
         &self,
         stages: &[&Stage],
+        until: Option<&Condition>,
         keys: &[Option<Value>],
     ) -> Result<Vec<Event>, Unsatisfiable> {
         let mut events: Vec<Event> = Vec::new();
         for (at, stage) in stages.iter().enumerate() {
             // `with runs` repeats a stage, up to a hundred times.
             let same = at.checked_sub(1).filter(|before| is_alike(stages[*before], stage));
+            let until = until.filter(|_| at + 1 < stages.len());
             let event = match same.and_then(|before| events.get(before)) {
                 Some(event) => event.clone(),
-                None => self.with_key(stage, keys)?,
+                None => self.with_key(stage, keys, until.as_slice())?,
             };
             events.push(event);
         }
@@ -127,12 +138,17 @@ impl Synth<'_> {
                 values.push(value);
             }
         };
+        // A value that no other case has, if the conditions allow it.
+        fields.clone().for_each(|field| add(Some(self.key_value(field, at, 0))));
         for (stage, event) in stages.iter().zip(events) {
             let Some(field) = &stage.keys[at].field else { continue };
             event.values(field.path()).iter().for_each(|value| add(Some(value.clone())));
         }
-        fields.clone().for_each(|field| add(Some(self.key_value(field, at, 0))));
-        for (stage, field) in stages.iter().zip(fields) {
+        fields
+            .clone()
+            .for_each(|field| plain(field).into_iter().for_each(|value| add(Some(value))));
+        for stage in stages {
+            let Some(field) = &stage.keys[at].field else { continue };
             for (condition, wanted) in clauses(&stage.condition) {
                 condition.for_each_leaf(&mut |leaf| {
                     let mut reads = false;

@@ -7,10 +7,10 @@
 use std::collections::BTreeMap;
 
 use dragnet_event::Field;
-use dragnet_plan::{Condition, Leaf};
+use dragnet_plan::{Condition, Expr, Leaf};
 
 use crate::event::Event;
-use crate::script;
+use crate::script::{self, Proposal};
 use crate::store::{Store, shorten};
 use crate::{Evaluator, Synth, Unsatisfiable};
 
@@ -19,6 +19,8 @@ pub(crate) type Goal<'a> = (&'a Condition, bool);
 
 /// Steps of one search: alternatives and proposals that are followed.
 const MAX_STEPS: usize = 3000;
+/// Other values of one field that are tried for a script.
+const MAX_ALTERNATIVES: usize = 8;
 /// Choices within one another.
 const MAX_CHOICES: usize = 400;
 
@@ -196,7 +198,8 @@ impl<'a> Search<'a, '_> {
             }
         }
         let Leaf::Script(expr) = leaf else { return None };
-        for proposal in script::proposals(expr, wanted, &event) {
+        let proposals = script::proposals(expr, wanted, &event);
+        for proposal in proposals.into_iter().chain(self.alternatives(state, expr)) {
             self.steps += 1;
             if self.steps > MAX_STEPS {
                 break;
@@ -223,6 +226,27 @@ impl<'a> Search<'a, '_> {
         let clause = if wanted { leaf.to_string() } else { format!("not ({leaf})") };
         self.fail(state.leaves, "no values were found for", &clause);
         None
+    }
+}
+
+impl Search<'_, '_> {
+    /// Other values for the fields of a script that suit all that is asked of them: each alone, then by
+    /// twos.
+    fn alternatives(&self, state: &State<'_>, expr: &Expr) -> Vec<Proposal> {
+        let each: Vec<Proposal> = script::fields(expr)
+            .into_iter()
+            .filter_map(|field| Some((state.stores.get(field.path())?, field)))
+            .flat_map(|(store, field)| {
+                let values = store.alternatives(self.evaluator, MAX_ALTERNATIVES).into_iter();
+                values.map(move |value| vec![(field.clone(), Some(value))])
+            })
+            .collect();
+        let pairs = each.iter().enumerate().flat_map(|(at, one)| {
+            let others = each[at + 1..].iter().filter(|other| other[0].0 != one[0].0);
+            others.map(|other| [one.as_slice(), other].concat())
+        });
+        let pairs: Vec<Proposal> = pairs.collect();
+        each.into_iter().chain(pairs).collect()
     }
 }
 

@@ -65,6 +65,22 @@ impl<'a> Store<'a> {
         fits
     }
 
+    /// Other values that would suit the leaves as well, each alone.
+    pub(crate) fn alternatives(&self, evaluator: &dyn Evaluator, limit: usize) -> Vec<Value> {
+        let offered = offers(&self.field, &self.wanted).take(MAX_KEPT);
+        let mut found: Vec<Value> = Vec::new();
+        for value in offered {
+            if found.len() < limit
+                && !self.values.contains(&value)
+                && !found.contains(&value)
+                && self.fits(std::slice::from_ref(&value), evaluator)
+            {
+                found.push(value);
+            }
+        }
+        found
+    }
+
     fn holds(&self, leaf: &Leaf, values: &[Value], evaluator: &dyn Evaluator) -> bool {
         let mut event = Event::default();
         event.set(self.field.path(), values.to_vec());
