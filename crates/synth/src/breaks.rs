@@ -35,6 +35,15 @@ pub(crate) fn describe((condition, wanted): Goal<'_>) -> String {
     shorten(&if wanted { condition.to_string() } else { format!("not ({condition})") })
 }
 
+/// The condition that all clauses hold but one, which does not.
+pub(crate) fn with_broken(clauses: &[Goal<'_>], broken: usize) -> Condition {
+    let each = clauses.iter().enumerate().map(|(at, (condition, wanted))| {
+        let condition = (*condition).clone();
+        if *wanted == (at != broken) { condition } else { Condition::Not(Box::new(condition)) }
+    });
+    Condition::All(each.collect())
+}
+
 impl Synth<'_> {
     /// An event in which one clause is broken and everything else is kept. `whole` is one where all
     /// of it holds: the nearer to it the better.

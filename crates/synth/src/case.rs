@@ -1,11 +1,13 @@
 //! Cases: a set of events that a query must find, and sets that it must not.
 
+use std::fmt::Display;
+
 use dragnet_event::{Document, Time, Value};
 use dragnet_plan::{Condition, Query, Sample, Sequence, Stage};
 
-use crate::breaks::{clauses, describe};
+use crate::breaks::{clauses, describe, with_broken};
 use crate::event::Event;
-use crate::keys::{Joined, is, is_alike, keeping};
+use crate::keys::{Joined, belong_together, is, is_alike, keeping};
 use crate::solve::Goal;
 use crate::{Synth, Unsatisfiable};
 
@@ -80,6 +82,9 @@ impl Defect {
     }
 }
 
+/// Why one event more is not enough.
+const SEVERAL_KEYS: &str = "the events have several keys in common";
+
 /// Events with their times, in order.
 type Timed<'a> = Vec<(Time, &'a Event)>;
 
@@ -119,7 +124,7 @@ impl Making<'_, '_> {
         self.case.negatives.push(Negative { defect, events });
     }
 
-    fn unbroken(&mut self, defect: Defect, reason: impl ToString) {
+    fn unbroken(&mut self, defect: Defect, reason: &dyn Display) {
         self.case.unbroken.push(Unbroken { defect, reason: reason.to_string() });
     }
 
@@ -127,7 +132,7 @@ impl Making<'_, '_> {
     fn attempt(&mut self, defect: Defect, events: Result<Timed<'_>, Unsatisfiable>) {
         match events {
             Ok(events) => self.negative(defect, &events),
-            Err(reason) => self.unbroken(defect, reason),
+            Err(reason) => self.unbroken(defect, &reason),
         }
     }
 
@@ -136,8 +141,11 @@ impl Making<'_, '_> {
         let (synth, start) = (self.synth, self.synth.start);
         let whole = synth.event(condition)?;
         self.case.positive = self.documents("p", &vec![(start, &whole)]);
-        for (defect, broken) in synth.broken(0, condition, &[], &whole) {
-            let events = broken.as_ref().map(|event| vec![(start, event)]);
+        let clauses = clauses(condition);
+        for (broken, clause) in clauses.iter().enumerate() {
+            let event = synth.without(&clauses, broken, &[], &whole);
+            let events = event.as_ref().map(|event| vec![(start, event)]);
+            let defect = Defect::Clause { stage: 0, clause: describe(*clause) };
             self.attempt(defect, events.map_err(Clone::clone));
         }
         Ok(())
@@ -147,8 +155,8 @@ impl Making<'_, '_> {
         let stages: Vec<(usize, &Stage)> =
             sequence.stages.iter().enumerate().filter(|(_, stage)| !stage.missing).collect();
         let positives: Vec<&Stage> = stages.iter().map(|(_, stage)| *stage).collect();
-        let joined =
-            self.synth.join(&positives, sequence.until.as_ref().map(|until| &until.condition))?;
+        let until = sequence.until.as_ref().map(|until| &until.condition);
+        let joined = self.synth.join(&positives, until)?;
         let whole = Line::new(self.synth.start, sequence.maxspan_ms, &joined.events);
         self.case.positive = self.documents("p", &whole.with(None));
         for (at, (number, stage)) in stages.iter().enumerate() {
@@ -156,14 +164,14 @@ impl Making<'_, '_> {
             if positives.get(at + 1).is_some_and(|next| is_alike(next, stage)) {
                 continue;
             }
-            let keep = keeping(stage, &joined.keys);
-            let broken = self.synth.broken(*number, &stage.condition, &keep, &joined.events[at]);
+            let broken = self.synth.broken(*number, &positives, at, &joined, until);
             for (defect, broken) in broken {
-                let events = broken.as_ref().map(|event| whole.with(Some((at, event))));
+                let events = broken.as_ref().map(|events| whole.all(events));
                 self.attempt(defect, events.map_err(Clone::clone));
             }
         }
-        self.keys(&positives, &joined, &whole);
+        // With as many events as stages, each can only be the one of its place.
+        self.keys(&positives, &joined, &whole, &|events| belong_together(&positives, events));
         self.order(&positives, &whole);
         self.too_late(sequence.maxspan_ms, &whole);
         self.until(sequence.until.as_ref(), &positives, &joined, &whole);
@@ -171,8 +179,14 @@ impl Making<'_, '_> {
         Ok(())
     }
 
-    /// Each key differs once.
-    fn keys(&mut self, stages: &[&Stage], joined: &Joined, whole: &Line<'_>) {
+    /// Each key differs once. `is_found` says of events whether they are a finding all the same.
+    fn keys(
+        &mut self,
+        stages: &[&Stage],
+        joined: &Joined,
+        whole: &Line<'_>,
+        is_found: &dyn Fn(&[&Event]) -> bool,
+    ) {
         // A single event has no other to differ from.
         let keys = 0..if stages.len() > 1 { joined.keys.len() } else { 0 };
         for key in keys {
@@ -180,14 +194,16 @@ impl Making<'_, '_> {
             let found = (0..stages.len()).rev().find_map(|at| {
                 let event = self.synth.with_other_key(stages[at], &joined.keys, key);
                 let event = event.map_err(|error| failure.get_or_insert(error).clone()).ok()?;
-                let apart = (0..stages.len()).any(|other| {
-                    other != at
-                        && are_apart(stages, (at, &event), (other, &whole.events[other]), key)
-                });
-                apart.then_some((at, event))
+                let mut events: Vec<&Event> = joined.events.iter().collect();
+                events[at] = &event;
+                (!is_found(&events)).then_some((at, event))
             });
             let events = found.as_ref().map(|(at, event)| whole.with(Some((*at, event))));
-            self.attempt(Defect::Key { key }, events.ok_or(failure.unwrap_or_default()));
+            let reason = || Unsatisfiable {
+                reason: "the events belong together by another value".into(),
+                clause: format!("join key {}", key + 1),
+            };
+            self.attempt(Defect::Key { key }, events.ok_or_else(|| failure.unwrap_or_else(reason)));
         }
     }
 
@@ -205,7 +221,7 @@ impl Making<'_, '_> {
                 self.negative(Defect::Order, &events);
             }
             None if stages.len() < 2 => {}
-            None => self.unbroken(Defect::Order, "each two neighbours can stand for each other"),
+            None => self.unbroken(Defect::Order, &"each two neighbours can stand for each other"),
         }
     }
 
@@ -227,6 +243,9 @@ impl Making<'_, '_> {
         whole: &Line<'_>,
     ) {
         let (Some(until), [_, .., last]) = (until, stages) else { return };
+        if !joined.is_alone(stages) {
+            return self.unbroken(Defect::Until, &SEVERAL_KEYS);
+        }
         let event = self.synth.with_key(until, &joined.keys, &[&last.condition]);
         let before_last = whole.events.len() - 1;
         let events = event.as_ref().map(|event| whole.between(&[(before_last, event)]));
@@ -264,7 +283,12 @@ impl Making<'_, '_> {
                 .map(|(_, at, event)| Ok((*at, event.as_ref().map_err(Clone::clone)?)))
                 .collect();
             let events = together.map(|inserted| whole.between(&inserted));
-            self.attempt(Defect::Present { stage: *number }, events);
+            let defect = Defect::Present { stage: *number };
+            if joined.is_alone(stages) {
+                self.attempt(defect, events);
+            } else {
+                self.unbroken(defect, &SEVERAL_KEYS);
+            }
         }
     }
 
@@ -273,65 +297,77 @@ impl Making<'_, '_> {
         let joined = self.synth.join(&stages, None)?;
         let whole = Line::new(self.synth.start, None, &joined.events);
         self.case.positive = self.documents("p", &whole.with(None));
-        for (at, stage) in stages.iter().enumerate() {
-            let keep = keeping(stage, &joined.keys);
-            for (defect, broken) in
-                self.synth.broken(at, &stage.condition, &keep, &joined.events[at])
-            {
-                let events = broken.as_ref().map(|event| whole.with(Some((at, event))));
-                match events {
-                    Ok(events) if self.can_be_assigned(&stages, &events) => {
-                        self.unbroken(defect, "the events satisfy the stages in another order");
+        for at in 0..stages.len() {
+            for (defect, broken) in self.synth.broken(at, &stages, at, &joined, None) {
+                match broken {
+                    Ok(events)
+                        if self.synth.is_sample(&stages, &events.iter().collect::<Vec<_>>()) =>
+                    {
+                        self.unbroken(defect, &"the events satisfy the stages in another order");
                     }
-                    events => self.attempt(defect, events.map_err(Clone::clone)),
+                    Ok(events) => self.negative(defect, &whole.all(&events)),
+                    Err(error) => self.unbroken(defect, &error),
                 }
             }
         }
-        self.keys(&stages, &joined, &whole);
+        let synth = self.synth;
+        self.keys(&stages, &joined, &whole, &|events| synth.is_sample(&stages, events));
         Ok(())
     }
-
-    /// Whether each stage can have an event of its own, in any order.
-    fn can_be_assigned(&self, stages: &[&Stage], events: &Timed<'_>) -> bool {
-        let Some((stage, rest)) = stages.split_first() else { return true };
-        (0..events.len()).any(|at| {
-            let mut left = events.clone();
-            let (_, event) = left.remove(at);
-            self.synth.evaluator.holds(&stage.condition, event) && self.can_be_assigned(rest, &left)
-        })
-    }
-}
-
-/// Whether two events, each with its stage's number, have no value of a key in common.
-fn are_apart(
-    stages: &[&Stage],
-    (at, one): (usize, &Event),
-    (other_at, other): (usize, &Event),
-    key: usize,
-) -> bool {
-    let values = |at: usize, event: &Event| -> Option<Vec<String>> {
-        let field = stages[at].keys[key].field.as_ref()?;
-        Some(event.values(field.path()).iter().map(|value| value.text().into_owned()).collect())
-    };
-    let (one, other) = (values(at, one), values(other_at, other));
-    let (one, other) = (one.unwrap_or_default(), other.unwrap_or_default());
-    one.is_empty() != other.is_empty() || !one.iter().any(|value| other.contains(value))
 }
 
 impl Synth<'_> {
-    /// A stage's event with each clause broken in turn.
+    /// Whether each stage can have an event of its own, in any order, so that they belong together.
+    fn is_sample(&self, stages: &[&Stage], events: &[&Event]) -> bool {
+        // There are at most five stages: 120 orders.
+        let mut orders: Vec<Vec<&Event>> = vec![Vec::new()];
+        for stage in stages {
+            let fits = |event: &&Event| self.evaluator.holds(&stage.condition, event);
+            let fitting: Vec<&Event> = events.iter().copied().filter(fits).collect();
+            let longer = orders.iter().flat_map(|order| {
+                let is_free = |event: &&Event| !order.iter().any(|own| std::ptr::eq(*own, *event));
+                let free = fitting.iter().copied().filter(is_free);
+                free.map(|event| [order.as_slice(), &[event]].concat())
+            });
+            orders = longer.collect();
+        }
+        orders.iter().any(|order| belong_together(stages, order))
+    }
+
+    /// Events of all stages, with each clause of one stage broken in turn; `number` is the stage's in
+    /// the query.
     fn broken(
         &self,
-        stage: usize,
-        condition: &Condition,
-        keep: &[Condition],
-        whole: &Event,
-    ) -> Vec<(Defect, Result<Event, Unsatisfiable>)> {
-        let clauses: Vec<Goal<'_>> = clauses(condition);
-        let defect = |clause| Defect::Clause { stage, clause: describe(clause) };
+        number: usize,
+        stages: &[&Stage],
+        at: usize,
+        joined: &Joined,
+        until: Option<&Condition>,
+    ) -> Vec<(Defect, Result<Vec<Event>, Unsatisfiable>)> {
+        let clauses: Vec<Goal<'_>> = clauses(&stages[at].condition);
+        let keep = keeping(stages[at], &joined.keys);
+        let broken = |broken: usize| {
+            let event = match self.without(&clauses, broken, &keep, &joined.events[at]) {
+                Ok(event) => event,
+                Err(error) => {
+                    // Perhaps the keys are in the way: all events anew, with whatever keys.
+                    let other =
+                        Stage { condition: with_broken(&clauses, broken), ..stages[at].clone() };
+                    let mut stages = stages.to_vec();
+                    stages[at] = &other;
+                    return self
+                        .join(&stages, until)
+                        .map(|joined| joined.events)
+                        .map_err(|_| error);
+                }
+            };
+            let mut events = joined.events.clone();
+            events[at] = event;
+            Ok(events)
+        };
+        let defect = |clause| Defect::Clause { stage: number, clause: describe(clause) };
         let each = clauses.iter().enumerate();
-        each.map(|(at, clause)| (defect(*clause), self.without(&clauses, at, keep, whole)))
-            .collect()
+        each.map(|(at, clause)| (defect(*clause), broken(at))).collect()
     }
 
     /// An event of a stage that has these keys but for one.
@@ -398,6 +434,11 @@ impl<'a> Line<'a> {
 
     fn time(&self, at: usize) -> Time {
         Time(self.start.0.saturating_add(self.step.saturating_mul(at as i64)))
+    }
+
+    /// Other events in place of these.
+    fn all(&self, events: &'a [Event]) -> Timed<'a> {
+        events.iter().enumerate().map(|(at, event)| (self.time(at), event)).collect()
     }
 
     /// All events, one of them replaced.

@@ -61,24 +61,29 @@ impl Synth<'_> {
         let mut keys: Vec<Option<Value>> = Vec::new();
         for at in 0..count {
             let mut failure = None;
-            let found = self.values_for_key(stages, at, &events).into_iter().find_map(|value| {
+            let mut found = None;
+            for value in self.values_for_key(stages, &keys, &events) {
                 let tried = [keys.as_slice(), &[value]].concat();
                 match self.with_keys(stages, until, &tried) {
-                    Ok(events) => Some((tried, events)),
-                    Err(error) => {
-                        failure.get_or_insert(error);
-                        None
+                    // A field that the key shares with another value is the second choice.
+                    Ok(events) => {
+                        let is_plain = is_plain(stages, &events, at);
+                        if is_plain || found.is_none() {
+                            found = Some((tried, events));
+                        }
+                        if is_plain {
+                            break;
+                        }
                     }
-                }
-            });
-            match found {
-                Some(found) => (keys, events) = found,
-                None => {
-                    let failure = failure.unwrap_or_default();
-                    let reason = format!("no value for join key {}: {}", at + 1, failure.reason);
-                    return Err(Unsatisfiable { reason, clause: failure.clause });
+                    Err(error) => drop(failure.get_or_insert(error)),
                 }
             }
+            let Some(found) = found else {
+                let failure = failure.unwrap_or_default();
+                let reason = format!("no value for join key {}: {}", at + 1, failure.reason);
+                return Err(Unsatisfiable { reason, clause: failure.clause });
+            };
+            (keys, events) = found;
         }
         Ok(Joined { events, keys })
     }
@@ -130,7 +135,13 @@ impl Synth<'_> {
     }
 
     /// What a key may be, the likeliest first.
-    fn values_for_key(&self, stages: &[&Stage], at: usize, events: &[Event]) -> Vec<Option<Value>> {
+    fn values_for_key(
+        &self,
+        stages: &[&Stage],
+        earlier: &[Option<Value>],
+        events: &[Event],
+    ) -> Vec<Option<Value>> {
+        let at = earlier.len();
         let fields = stages.iter().filter_map(|stage| stage.keys[at].field.as_ref());
         let mut values: Vec<Option<Value>> = Vec::new();
         let mut add = |value| {
@@ -138,6 +149,12 @@ impl Synth<'_> {
                 values.push(value);
             }
         };
+        // One field as two keys had better have one value.
+        for (key, value) in earlier.iter().enumerate() {
+            if stages.iter().any(|stage| stage.keys[key].field == stage.keys[at].field) {
+                add(value.clone());
+            }
+        }
         // A value that no other case has, if the conditions allow it.
         fields.clone().for_each(|field| add(Some(self.key_value(field, at, 0))));
         for (stage, event) in stages.iter().zip(events) {
@@ -194,6 +211,49 @@ impl Synth<'_> {
                 Value::Str(format!("key{at}-{}{other}", self.name).into())
             }
         }
+    }
+}
+
+/// The values of one key that all events have in common, each once, as texts; `None` is null.
+fn in_common(stages: &[&Stage], events: &[&Event], key: usize) -> Vec<Option<String>> {
+    let values = |(stage, event): (&&Stage, &&Event)| -> Vec<Option<String>> {
+        let Some(key) = stage.keys.get(key) else { return Vec::new() };
+        let values = key.field.as_ref().map(|field| event.values(field.path())).unwrap_or_default();
+        match values {
+            [] if key.optional => vec![None],
+            values => values.iter().map(|value| Some(value.text().into_owned())).collect(),
+        }
+    };
+    let mut of_events = stages.iter().zip(events).map(values);
+    let mut common = of_events.next().unwrap_or_default();
+    for own in of_events {
+        common.retain(|value| own.contains(value));
+    }
+    common.sort_unstable();
+    common.dedup();
+    common
+}
+
+/// Whether no event has several values in the field of a key.
+fn is_plain(stages: &[&Stage], events: &[Event], key: usize) -> bool {
+    stages.iter().zip(events).all(|(stage, event)| {
+        let field = stage.keys[key].field.as_ref();
+        field.is_none_or(|field| event.values(field.path()).len() <= 1)
+    })
+}
+
+/// Whether events belong together, each as the stage of its place. Conditions are not looked at.
+pub(crate) fn belong_together(stages: &[&Stage], events: &[&Event]) -> bool {
+    let keys = stages.first().map_or(0, |stage| stage.keys.len());
+    (0..keys).all(|key| !in_common(stages, events, key).is_empty())
+}
+
+impl Joined {
+    /// Whether the events have these keys alone in common. Those whose key fields have several values
+    /// can have more, and each makes a finding of its own.
+    pub(crate) fn is_alone(&self, stages: &[&Stage]) -> bool {
+        let events: Vec<&Event> = self.events.iter().collect();
+        (0..self.keys.len()).all(|key| in_common(stages, &events, key).len() <= 1)
     }
 }
 

@@ -92,24 +92,21 @@ pub(crate) fn offers<'a>(
 ) -> Box<dyn Iterator<Item = Value> + 'a> {
     let mut textual = leaves.iter().filter_map(|leaf| globs(leaf));
     let mut common: Vec<Glob> = textual.next().unwrap_or_default();
-    let first = common.len();
-    let mut several = false;
     for patterns in textual {
-        several = true;
         let pairs = common.iter().flat_map(|one| patterns.iter().map(move |other| (one, other)));
         common = pairs.filter_map(|(one, other)| intersect(one, other)).take(MAX_COMMON).collect();
     }
     let measured = leaves.iter().any(|leaf| measures(leaf));
     let runs: Vec<String> = RUNS.iter().filter(|_| measured).map(|n| "x".repeat(*n)).collect();
-    debug_assert!(several || common.len() == first);
-    let single: Vec<_> = leaves.iter().map(|leaf| offers_of(leaf)).collect();
+    let leaves = leaves.to_vec();
+    let single = leaves.into_iter().flat_map(offers_of);
     let fillers = FILLERS.iter().map(|filler| (*filler).to_owned()).chain(runs);
     let common = fillers.flat_map(move |filler| {
         let texts = common.iter().map(|glob| Value::Str(expand(glob, &filler).into()));
         texts.take(MAX_OFFERS).collect::<Vec<_>>()
     });
-    // Where one leaf has a few constants and another a long list of patterns, the constants decide.
-    Box::new(common.chain(single.into_iter().flatten()).chain(plain(field)))
+    // Made only as far as they are asked for: the first ones nearly always do.
+    Box::new(common.chain(single).chain(plain(field)))
 }
 
 fn measures(leaf: &Leaf) -> bool {
@@ -164,8 +161,8 @@ pub(crate) fn offers_of(leaf: &Leaf) -> Vec<Value> {
 pub(crate) fn around(value: &Literal) -> Vec<Value> {
     let Some(value) = value.as_scalar() else { return Vec::new() };
     let near: Vec<Value> = match value {
-        Scalar::Long(n) => [n.saturating_add(1), n.saturating_sub(1)].map(Value::Long).into(),
-        Scalar::Double(n) => [n + 0.5, n - 0.5].map(Value::Double).into(),
+        Scalar::Long(n) => [1, -1, 1000, -1000].map(|by| Value::Long(n.saturating_add(by))).into(),
+        Scalar::Double(n) => [0.5, -0.5, 1000.0, -1000.0].map(|by| Value::Double(n + by)).into(),
         Scalar::Bool(b) => vec![Value::Bool(!b)],
         Scalar::Date(time) => {
             let near = [time.plus_millis(1), time.plus_millis(-1)];

@@ -1,7 +1,7 @@
 //! Values for scripts: expressions worked backwards, and tried out where that leads nowhere.
 
 use dragnet_event::{Field, Scalar, Value};
-use dragnet_plan::{ArithmeticOp, CompareOp, Expr, Function, Literal};
+use dragnet_plan::{ArithmeticOp, CompareOp, Expr, Function, Literal, Network, Number};
 
 use crate::event::Event;
 use crate::glob::{FILLERS, expand, glob};
@@ -74,11 +74,10 @@ fn truths(expr: &Expr, known: &Event, depth: usize) -> Vec<Proposal> {
                 [whole, part],
             ) => contained(*function, whole, part, known, depth),
             (Function::CidrMatch, [address, blocks @ ..]) => {
-                let addresses =
-                    blocks.iter().filter_map(|block| value_of(block, known)).flat_map(|block| {
-                        let network = dragnet_plan::Network::parse(&block.text()).ok();
-                        network.map(|network| text(network.address(7).to_string()))
-                    });
+                let addresses = blocks.iter().filter_map(|block| {
+                    let network = Network::parse(&value_of(block, known)?.text()).ok()?;
+                    Some(text(network.address(7).to_string()))
+                });
                 each(address, addresses, known, depth)
             }
             _ => Vec::new(),
@@ -130,7 +129,7 @@ fn compared(op: CompareOp, other: &Value) -> Vec<Value> {
     let literal = match other {
         Value::Bool(b) => Literal::Bool(*b),
         Value::Long(n) => Literal::Long(*n),
-        Value::Double(n) => Literal::Double(dragnet_plan::Number(*n)),
+        Value::Double(n) => Literal::Double(Number(*n)),
         Value::Date(t) => Literal::Date(*t),
         Value::Str(s) => Literal::Str((**s).into()),
     };
@@ -150,15 +149,13 @@ fn contained(
     depth: usize,
 ) -> Vec<Proposal> {
     let mut found = Vec::new();
-    let parts = match value_of(part, known) {
-        Some(value) => vec![(Vec::new(), value)],
-        None => {
-            // Anything will do for the part, as far as the fields that it is made of allow it.
-            let values = ["quay7", "d", "10.0.0.7"].map(text);
-            let ways = values.into_iter().flat_map(|value| backwards(part, &value, known, depth));
-            let way = |way: Proposal| Some((way.clone(), value_of(part, &with(known, &way))?));
-            ways.filter_map(way).collect()
-        }
+    let parts = if let Some(value) = value_of(part, known) {
+        vec![(Vec::new(), value)]
+    } else {
+        // Anything will do for the part, as far as the fields that it is made of allow it.
+        let values = ["quay7", "d", "10.0.0.7"].map(text);
+        let ways = each(part, values, known, depth).into_iter();
+        ways.filter_map(|way| Some((way.clone(), value_of(part, &with(known, &way))?))).collect()
     };
     for (way, value) in parts {
         let part = value.text();
@@ -242,7 +239,7 @@ fn backwards(expr: &Expr, target: &Value, known: &Event, depth: usize) -> Vec<Pr
 fn number(value: &Value) -> Literal {
     match value.as_scalar() {
         Scalar::Long(n) => Literal::Long(n),
-        Scalar::Double(n) => Literal::Double(dragnet_plan::Number(n)),
+        Scalar::Double(n) => Literal::Double(Number(n)),
         _ => Literal::Null,
     }
 }
@@ -311,9 +308,19 @@ fn cut_out(
 ) -> Vec<Proposal> {
     let target = target.text();
     let mut found = Vec::new();
+    let between = match expr {
+        Expr::Call { function: Function::Between(_), args } => {
+            let bound = |at: usize| value_of(args.get(at)?, known);
+            bound(1).zip(bound(2)).map(|(left, right)| (left.text().into_owned(), right))
+        }
+        _ => None,
+    };
     for pad in 0..MAX_PAD {
         let pad = "$".repeat(pad);
-        for whole in [format!("{target}{pad}"), format!("{pad}{target}")] {
+        let around =
+            between.as_ref().map(|(left, right)| format!("{pad}{left}{target}{}", right.text()));
+        for whole in [format!("{target}{pad}"), format!("{pad}{target}")].into_iter().chain(around)
+        {
             for way in backwards(inner, &text(whole), known, depth) {
                 if value_of(expr, &with(known, &way)).is_some_and(|v| v.text() == target) {
                     found.push(way);

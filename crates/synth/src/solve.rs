@@ -192,14 +192,16 @@ impl<'a> Search<'a, '_> {
             }
             return wrong.is_none().then_some(event);
         };
-        if self.evaluator.leaf_holds(leaf, &event) == wanted {
-            if let Some(event) = self.scripts(state, done + 1) {
-                return Some(event);
-            }
+        if self.evaluator.leaf_holds(leaf, &event) == wanted
+            && let Some(event) = self.scripts(state, done + 1)
+        {
+            return Some(event);
         }
         let Leaf::Script(expr) = leaf else { return None };
+        let evaluator = self.evaluator;
         let proposals = script::proposals(expr, wanted, &event);
-        for proposal in proposals.into_iter().chain(self.alternatives(state, expr)) {
+        let others = std::iter::once_with(|| alternatives(state, expr, evaluator)).flatten();
+        for proposal in proposals.into_iter().chain(others) {
             self.steps += 1;
             if self.steps > MAX_STEPS {
                 break;
@@ -229,25 +231,23 @@ impl<'a> Search<'a, '_> {
     }
 }
 
-impl Search<'_, '_> {
-    /// Other values for the fields of a script that suit all that is asked of them: each alone, then by
-    /// twos.
-    fn alternatives(&self, state: &State<'_>, expr: &Expr) -> Vec<Proposal> {
-        let each: Vec<Proposal> = script::fields(expr)
-            .into_iter()
-            .filter_map(|field| Some((state.stores.get(field.path())?, field)))
-            .flat_map(|(store, field)| {
-                let values = store.alternatives(self.evaluator, MAX_ALTERNATIVES).into_iter();
-                values.map(move |value| vec![(field.clone(), Some(value))])
-            })
-            .collect();
-        let pairs = each.iter().enumerate().flat_map(|(at, one)| {
-            let others = each[at + 1..].iter().filter(|other| other[0].0 != one[0].0);
-            others.map(|other| [one.as_slice(), other].concat())
-        });
-        let pairs: Vec<Proposal> = pairs.collect();
-        each.into_iter().chain(pairs).collect()
-    }
+/// Other values for the fields of a script that suit all that is asked of them: each alone, then by
+/// twos.
+fn alternatives(state: &State<'_>, expr: &Expr, evaluator: &dyn Evaluator) -> Vec<Proposal> {
+    let each: Vec<Proposal> = script::fields(expr)
+        .into_iter()
+        .filter_map(|field| Some((state.stores.get(field.path())?, field)))
+        .flat_map(|(store, field)| {
+            let values = store.alternatives(evaluator, MAX_ALTERNATIVES).into_iter();
+            values.map(move |value| vec![(field.clone(), Some(value))])
+        })
+        .collect();
+    let pairs = each.iter().enumerate().flat_map(|(at, one)| {
+        let others = each[at + 1..].iter().filter(|other| other[0].0 != one[0].0);
+        others.map(|other| [one.as_slice(), other].concat())
+    });
+    let pairs: Vec<Proposal> = pairs.collect();
+    each.into_iter().chain(pairs).collect()
 }
 
 /// The path of a leaf's field, as long-lived as the leaf.

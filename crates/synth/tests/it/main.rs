@@ -2,6 +2,9 @@
 //! the correlators.
 #![allow(clippy::print_stdout, clippy::unwrap_used, reason = "a test may talk and panic")]
 
+#[path = "../../../engine/tests/it/support.rs"]
+#[expect(dead_code, reason = "the engine's own tests use all of it")]
+mod conditions;
 mod own;
 mod random;
 mod rules;

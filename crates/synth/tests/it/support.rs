@@ -91,7 +91,9 @@ impl Log {
             let query = &rules.queries()[*number as usize];
             let mut correlator = Correlator::new(*number, query, 1);
             let mut found = Vec::new();
-            hits.into_iter().for_each(|hit| correlator.push(hit, &mut found));
+            for hit in hits {
+                correlator.push(hit, &mut found);
+            }
             correlator.advance(FOREVER, &mut found);
             found.len()
         };
