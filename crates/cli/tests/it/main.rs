@@ -4,7 +4,10 @@
 mod commands;
 mod corpus;
 mod eql_suite;
+#[path = "../../../synth/tests/it/reference.rs"]
+mod reference;
 mod seed_rule;
 mod spec;
 mod support;
+mod synthetic;
 mod telemetry;

@@ -7,5 +7,6 @@
 mod conditions;
 mod own;
 mod random;
+mod reference;
 mod rules;
 mod support;

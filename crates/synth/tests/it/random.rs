@@ -11,7 +11,8 @@ use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 
 use crate::conditions::{condition, event, field, values};
-use crate::support::{Log, Reference, synth};
+use crate::reference::Reference;
+use crate::support::{Log, synth};
 
 /// Random queries of one proof: many small ones make one log, which is matched once.
 const QUERIES: usize = 40;

@@ -1,36 +1,15 @@
-//! The reference evaluator as the generator asks for it, and the way of events from text to findings.
+//! The way of events from text to findings.
 
 use std::sync::Arc;
 
 use dragnet_engine::correlate::{Correlator, FOREVER, sort};
-use dragnet_engine::reference::{self, Fields};
 use dragnet_engine::{Hit, Matcher, RuleSet};
-use dragnet_event::{Batch, Document, Field, Schema, Time, Value, coerce};
+use dragnet_event::{Batch, Document, Schema, Time};
 use dragnet_ingest::{Options, Source};
-use dragnet_plan::{Condition, Leaf, Query};
-use dragnet_synth::{Evaluator, Event, Synth};
+use dragnet_plan::Query;
+use dragnet_synth::Synth;
 
-/// The reference evaluator.
-pub(crate) struct Reference;
-
-struct Seen<'a>(&'a Event);
-
-impl Fields for Seen<'_> {
-    fn values(&self, field: &Field) -> Vec<Value> {
-        let values = self.0.values(field.path()).iter();
-        values.filter_map(|value| coerce(field.spec(), value.as_scalar())).collect()
-    }
-}
-
-impl Evaluator for Reference {
-    fn holds(&self, condition: &Condition, event: &Event) -> bool {
-        reference::holds(condition, &Seen(event))
-    }
-
-    fn leaf_holds(&self, leaf: &Leaf, event: &Event) -> bool {
-        reference::leaf_holds(leaf, &Seen(event))
-    }
-}
+use crate::reference::Reference;
 
 /// A generator whose cases have this name.
 pub(crate) fn synth(name: &str) -> Synth<'_> {
