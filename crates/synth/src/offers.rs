@@ -3,7 +3,8 @@
 //! Nothing here need be right, since whoever takes a value asks the evaluator first.
 
 use dragnet_event::{Field, FieldType, Scalar, Value};
-use dragnet_plan::{Expr, Function, Leaf, Literal};
+use dragnet_plan::pattern::RegexPattern;
+use dragnet_plan::{CompareOp, Expr, Function, Leaf, Literal};
 
 use crate::event::Event;
 use crate::glob::{FILLERS, Glob, expand, glob, intersect, literal};
@@ -63,9 +64,7 @@ fn globs(leaf: &Leaf) -> Option<Vec<Glob>> {
         Leaf::OneOf { values, fold, .. } => {
             values.iter().map(|value| Some(literal(&text(value)?, *fold))).collect()
         }
-        Leaf::Compare { value, op: dragnet_plan::CompareOp::Eq, .. } => {
-            Some(vec![literal(&text(value)?, false)])
-        }
+        Leaf::Compare { value, op: CompareOp::Eq, .. } => Some(vec![literal(&text(value)?, false)]),
         Leaf::Script(Expr::Call { function, args }) => {
             let [Expr::Field(_), Expr::Literal(Literal::Str(part))] = &args[..] else {
                 return None;
@@ -99,6 +98,7 @@ pub(crate) fn offers<'a>(
     let measured = leaves.iter().any(|leaf| measures(leaf));
     let runs: Vec<String> = RUNS.iter().filter(|_| measured).map(|n| "x".repeat(*n)).collect();
     let leaves = leaves.to_vec();
+    let mixed = mixed(&common, &leaves);
     let single = leaves.into_iter().flat_map(offers_of);
     let fillers = FILLERS.iter().map(|filler| (*filler).to_owned()).chain(runs);
     let common = fillers.flat_map(move |filler| {
@@ -106,7 +106,27 @@ pub(crate) fn offers<'a>(
         texts.take(MAX_OFFERS).collect::<Vec<_>>()
     });
     // Made only as far as they are asked for: the first ones nearly always do.
-    Box::new(common.chain(single).chain(plain(field)))
+    Box::new(common.chain(single).chain(mixed).chain(plain(field)))
+}
+
+/// Texts of patterns and of regular expressions after one another: either may leave room for the other.
+fn mixed<'a>(common: &[Glob], leaves: &[&'a Leaf]) -> impl Iterator<Item = Value> + use<'a> {
+    const EACH: usize = 4;
+    let texts: Vec<String> = common.iter().take(EACH).map(|glob| expand(glob, "")).collect();
+    let expressions: Vec<&RegexPattern> = leaves
+        .iter()
+        .filter_map(|leaf| match leaf {
+            Leaf::Regex { patterns, .. } if !texts.is_empty() => Some(patterns),
+            _ => None,
+        })
+        .flat_map(|patterns| patterns.iter().take(EACH))
+        .collect();
+    let examples = expressions.into_iter().flat_map(|expression| expression.examples(EACH));
+    examples.flat_map(move |example| {
+        let both = |text: &String| [format!("{text}{example}"), format!("{example}{text}")];
+        let values: Vec<String> = texts.iter().flat_map(both).collect();
+        values.into_iter().map(|text| Value::Str(text.into()))
+    })
 }
 
 fn measures(leaf: &Leaf) -> bool {

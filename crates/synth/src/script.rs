@@ -105,23 +105,27 @@ fn truths(expr: &Expr, known: &Event, depth: usize) -> Vec<Proposal> {
             each(expr, texts, known, depth)
         }
         Expr::Or(parts) => parts.iter().flat_map(|part| truths(part, known, depth + 1)).collect(),
-        Expr::And(parts) => {
-            let mut found: Vec<Proposal> = vec![Vec::new()];
-            for part in parts {
-                let longer = found.iter().flat_map(|so_far| {
-                    let more = truths(part, &with(known, so_far), depth + 1).into_iter();
-                    more.map(move |more| [so_far.clone(), more].concat()).take(4)
-                });
-                found = longer.take(MAX_PROPOSALS).collect();
-            }
-            found
-        }
+        Expr::And(parts) => all_true(parts, known, depth),
         Expr::Not(_)
         | Expr::IsNull(_)
         | Expr::Literal(_)
         | Expr::Negate(_)
         | Expr::Arithmetic { .. } => Vec::new(),
     }
+}
+
+/// Ways to make all parts true, each on top of those before.
+fn all_true(parts: &[Expr], known: &Event, depth: usize) -> Vec<Proposal> {
+    const EACH: usize = 4;
+    let mut found: Vec<Proposal> = vec![Vec::new()];
+    for part in parts {
+        let longer = found.iter().flat_map(|so_far| {
+            let more = truths(part, &with(known, so_far), depth + 1).into_iter();
+            more.map(move |more| [so_far.clone(), more].concat()).take(EACH)
+        });
+        found = longer.take(MAX_PROPOSALS).collect();
+    }
+    found
 }
 
 /// What compares so with a value, or the value itself where it may be either.

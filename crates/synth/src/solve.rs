@@ -18,7 +18,9 @@ use crate::{Evaluator, Synth, Unsatisfiable};
 pub(crate) type Goal<'a> = (&'a Condition, bool);
 
 /// Steps of one search: alternatives and proposals that are followed.
-const MAX_STEPS: usize = 3000;
+const MAX_STEPS: usize = 4000;
+/// Of those, proposals for the scripts of one choice of alternatives: the next choice may be easier.
+const MAX_PROPOSED: usize = 300;
 /// Other values of one field that are tried for a script.
 const MAX_ALTERNATIVES: usize = 8;
 /// Choices within one another.
@@ -48,7 +50,11 @@ impl State<'_> {
 struct Search<'a, 'e> {
     evaluator: &'e dyn Evaluator,
     goals: &'a [Goal<'a>],
+    /// Whether any field may have several values; otherwise those that are lists by their nature.
+    lists: bool,
     steps: usize,
+    /// The number of steps after which the scripts of this choice are given up.
+    give_up_at: usize,
     /// How far the search got where it failed, in leaves, and why it went no further.
     failure: Option<(usize, Unsatisfiable)>,
 }
@@ -64,17 +70,20 @@ impl Synth<'_> {
 
     /// An event of which every condition holds or does not hold, as it says.
     pub(crate) fn solve(&self, goals: &[Goal<'_>]) -> Result<Event, Unsatisfiable> {
-        let mut search = Search { evaluator: self.evaluator, goals, steps: 0, failure: None };
+        // Most fields have one value in real events; Elasticsearch allows all to have several.
+        self.solve_with(goals, false).or_else(|_| self.solve_with(goals, true))
+    }
+
+    fn solve_with(&self, goals: &[Goal<'_>], lists: bool) -> Result<Event, Unsatisfiable> {
+        let evaluator = self.evaluator;
+        let mut search = Search { evaluator, goals, lists, steps: 0, give_up_at: 0, failure: None };
         let mut state = State::default();
         let found = goals
             .iter()
             .all(|goal| search.require(&mut state, *goal))
             .then(|| search.search(&state, 0))
             .flatten();
-        found.ok_or_else(|| {
-            let (_, failure) = search.failure.unwrap_or_default();
-            failure
-        })
+        found.ok_or_else(|| search.failure.unwrap_or_default().1)
     }
 }
 
@@ -140,7 +149,7 @@ impl<'a> Search<'a, '_> {
             return true;
         };
         let store = state.stores.entry(field.path());
-        let store = store.or_insert_with(|| Store::new(field.clone()));
+        let store = store.or_insert_with(|| Store::new(field.clone(), self.lists));
         let found = store.add(leaf, wanted, self.evaluator);
         if !found {
             let all = store.describe();
@@ -153,7 +162,10 @@ impl<'a> Search<'a, '_> {
     /// Makes the next choice. The recursion is as deep as there are choices, which are bounded.
     fn search(&mut self, state: &State<'a>, depth: usize) -> Option<Event> {
         let smallest = (0..state.choices.len()).min_by_key(|at| state.choices[*at].0.len());
-        let Some(at) = smallest else { return self.scripts(state, 0) };
+        let Some(at) = smallest else {
+            self.give_up_at = self.steps + MAX_PROPOSED;
+            return self.scripts(state, 0);
+        };
         if depth > MAX_CHOICES || state.choices.len() > MAX_CHOICES {
             self.fail(usize::MAX, "there are too many alternatives", &"…");
             return None;
@@ -203,15 +215,16 @@ impl<'a> Search<'a, '_> {
         let others = std::iter::once_with(|| alternatives(state, expr, evaluator)).flatten();
         for proposal in proposals.into_iter().chain(others) {
             self.steps += 1;
-            if self.steps > MAX_STEPS {
+            if self.steps > MAX_STEPS.min(self.give_up_at) {
                 break;
             }
             let mut next = state.clone();
+            let lists = self.lists;
             let accepted = proposal.into_iter().all(|(field, value)| {
                 // A field of the script's own that nothing else reads.
                 let path = leaf_path(leaf, &field);
                 let store = path.map(|path| next.stores.entry(path));
-                let store = store.map(|entry| entry.or_insert_with(|| Store::new(field)));
+                let store = store.map(|entry| entry.or_insert_with(|| Store::new(field, lists)));
                 store.is_some_and(|store| store.accept(value, self.evaluator))
             });
             let event = next.event();

@@ -12,6 +12,9 @@ const MAX_LOOKED_AT: usize = 4000;
 /// Most values that are kept for choosing several together.
 const MAX_KEPT: usize = 200;
 
+/// Of those, most that satisfy the same leaves.
+const MAX_ALIKE: usize = 4;
+
 /// The leaves that read one field alone, and its values.
 #[derive(Debug, Clone)]
 pub(crate) struct Store<'a> {
@@ -19,11 +22,19 @@ pub(crate) struct Store<'a> {
     wanted: Vec<&'a Leaf>,
     unwanted: Vec<&'a Leaf>,
     values: Vec<Value>,
+    /// Whether there may be several values.
+    is_list: bool,
 }
 
+/// Ends of the names of fields that are lists by their nature (ECS: they are to be arrays).
+const LISTS: &[&str] =
+    &[".args", "event.category", "event.type", "host.ip", "registry.data.strings", "tags"];
+
 impl<'a> Store<'a> {
-    pub(crate) fn new(field: Field) -> Store<'a> {
-        Store { field, wanted: Vec::new(), unwanted: Vec::new(), values: Vec::new() }
+    /// Nothing is known yet. `lists`: any field may have several values.
+    pub(crate) fn new(field: Field, lists: bool) -> Store<'a> {
+        let is_list = lists || LISTS.iter().any(|end| field.name().ends_with(end));
+        Store { field, wanted: Vec::new(), unwanted: Vec::new(), values: Vec::new(), is_list }
     }
 
     pub(crate) fn values(&self) -> &[Value] {
@@ -58,7 +69,7 @@ impl<'a> Store<'a> {
             return true;
         }
         let beside = [self.values.as_slice(), &alone].concat();
-        let fits = !alone.is_empty() && self.fits(&beside, evaluator);
+        let fits = self.is_list && !alone.is_empty() && self.fits(&beside, evaluator);
         if fits {
             self.values = beside;
         }
@@ -105,7 +116,11 @@ impl<'a> Store<'a> {
             let holds: Vec<bool> =
                 self.wanted.iter().map(|leaf| self.holds(leaf, one, evaluator)).collect();
             let is_all = holds.iter().all(|holds| *holds);
-            let adds = kept.len() < MAX_KEPT && holds.contains(&true);
+            // Values that satisfy the same leaves are as good as one another.
+            let adds = self.is_list
+                && kept.len() < MAX_KEPT
+                && holds.contains(&true)
+                && kept.iter().filter(|(_, other)| *other == holds).count() < MAX_ALIKE;
             if (!is_all && !adds)
                 || self.unwanted.iter().any(|leaf| self.holds(leaf, one, evaluator))
             {
@@ -117,7 +132,7 @@ impl<'a> Store<'a> {
             }
             kept.push((value, holds));
         }
-        self.cover(&kept, evaluator)
+        self.is_list && self.cover(&kept, evaluator)
     }
 
     /// Chooses several of the values, each time the one that satisfies most of what is left.
