@@ -4,8 +4,11 @@
 mod commands;
 mod corpus;
 mod eql_suite;
+#[path = "../../../synth/tests/it/reference.rs"]
+mod reference;
 mod seed_rule;
 mod show;
 mod spec;
 mod support;
+mod synthetic;
 mod telemetry;
