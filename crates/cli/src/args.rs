@@ -45,6 +45,8 @@ pub(crate) enum Command {
     Rules(RulesCommand),
     /// Say why a rule matches an event, or why it does not
     Explain(ExplainArgs),
+    /// Run the tests that stand beside rules
+    Test(TestArgs),
     /// Print the completion script for a shell
     Completions {
         /// The shell
@@ -391,6 +393,42 @@ pub(crate) struct ExplainArgs {
     pub(crate) limit: usize,
     #[command(flatten)]
     pub(crate) input: InputArgs,
+}
+
+/// Runs the tests that stand beside rules.
+///
+/// Exit status: 0 all passed, 1 some failed, 2 something could not be run (a test file or a rule is not valid, an event
+/// cannot be read, there are no tests).
+#[derive(Debug, Args)]
+pub(crate) struct TestArgs {
+    /// Test files (*.test.yml, *.test.yaml), rule files that have one beside them, or directories of both
+    #[arg(required = true, value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+    /// The form of the results
+    #[arg(long, value_enum, default_value_t = TestFormat::Text)]
+    pub(crate) format: TestFormat,
+    /// Only cases with this in their name, case aside
+    #[arg(long, value_name = "NAME")]
+    pub(crate) filter: Option<String>,
+    /// Where another number of alerts is found than was expected, write the new one into the test file
+    #[arg(long)]
+    pub(crate) update: bool,
+    /// Name the clauses of the rules that no test has decided both ways
+    #[arg(long)]
+    pub(crate) coverage: bool,
+}
+
+/// The form of test results.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TestFormat {
+    /// A line for each file, and what failed
+    Text,
+    /// The XML of JUnit
+    Junit,
+    /// Annotations of GitHub Actions
+    Github,
+    /// One JSON document
+    Json,
 }
 
 fn at_least_one(text: &str) -> Result<usize, String> {

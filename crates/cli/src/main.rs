@@ -7,6 +7,7 @@ mod hunt;
 mod normalize;
 mod output;
 mod progress;
+mod pursuit;
 mod query;
 mod raise;
 mod readiness;
@@ -14,6 +15,7 @@ mod rules;
 mod scan;
 mod style;
 mod summary;
+mod test;
 mod walk;
 
 use std::io::{self, IsTerminal, Write};
@@ -99,6 +101,7 @@ fn run(cli: Cli, terminal: Terminal) -> anyhow::Result<ExitStatus> {
         Command::Rules(RulesCommand::Check(args)) => rules::check(&args, terminal),
         Command::Rules(RulesCommand::Readiness(args)) => readiness::run(&args, terminal),
         Command::Explain(args) => explain::run(&args, terminal),
+        Command::Test(args) => test::run(&args, terminal),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "dragnet", &mut script);
