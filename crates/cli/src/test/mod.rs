@@ -79,11 +79,12 @@ fn untested(found: &Discovered, seen: &Seen, report: &mut Report) {
             report.untested.push((rule.name.clone(), origin.path.clone()));
         }
     }
-    let named: HashSet<(String, usize)> =
-        report.all_faults().map(|fault| (fault.path.clone(), fault.line)).collect();
+    let canonical = |path: &str| fs::canonicalize(path).unwrap_or_else(|_| path.into());
+    let named: HashSet<(PathBuf, usize)> =
+        report.all_faults().map(|fault| (canonical(&fault.path), fault.line)).collect();
     for failure in &set.report.failed {
-        let is_log = fs::canonicalize(&failure.path).is_ok_and(|path| seen.logs.contains(&path));
-        if !is_log && !named.contains(&(failure.path.clone(), failure.line)) {
+        let place = (canonical(&failure.path), failure.line);
+        if !seen.logs.contains(&place.0) && !named.contains(&place) {
             report.faults.push(Fault::of_rule(failure));
         }
     }

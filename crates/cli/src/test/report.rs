@@ -1,4 +1,4 @@
-//! What the tests came to: as text, for JUnit's readers, as annotations, as JSON.
+//! What the tests came to: as text, as annotations, as XML, as JSON.
 
 use std::fmt::Write as _;
 use std::io::{self, Write};

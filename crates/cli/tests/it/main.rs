@@ -8,3 +8,4 @@ mod seed_rule;
 mod spec;
 mod support;
 mod telemetry;
+mod test_command;
