@@ -47,6 +47,8 @@ pub(crate) enum Command {
     Explain(ExplainArgs),
     /// Run the tests that stand beside rules
     Test(TestArgs),
+    /// Say what a changed rule would have found in logs, and no longer found
+    Backtest(BacktestArgs),
     /// Print the completion script for a shell
     Completions {
         /// The shell
@@ -416,6 +418,51 @@ pub(crate) struct TestArgs {
     /// Name the clauses of the rules that no test has decided both ways
     #[arg(long)]
     pub(crate) coverage: bool,
+}
+
+/// Says what a changed rule would have found in logs, and no longer found.
+///
+/// Alerts of the two versions are held to each other by the events that they are about. Exit status: 0 the versions
+/// find the same, 1 they differ (without --against: there are alerts), 2 something could not be read.
+#[derive(Debug, Args)]
+pub(crate) struct BacktestArgs {
+    /// The new version: a rule file, or a directory of them; may be given several times
+    #[arg(long, required = true, value_name = "NEW")]
+    pub(crate) rule: Vec<PathBuf>,
+    /// The old version; without it, the new one's alerts are counted and nothing is compared
+    ///
+    /// Rules of several files belong together by their rule_id; one rule on each side always does.
+    #[arg(long, value_name = "OLD")]
+    pub(crate) against: Vec<PathBuf>,
+    /// Value lists that exceptions name, as for `dragnet hunt`
+    #[arg(long, value_name = "PATH")]
+    pub(crate) value_lists: Vec<PathBuf>,
+    /// Indicators for indicator-match rules
+    #[arg(long, value_name = "PATH")]
+    pub(crate) indicators: Vec<PathBuf>,
+    /// Logs from before, which only tell new-terms rules what is known
+    #[arg(long, value_name = "PATH")]
+    pub(crate) history: Vec<PathBuf>,
+    /// Raise every alert, however many one execution of a rule gives
+    #[arg(long)]
+    pub(crate) no_cap: bool,
+    /// By which time a rule's executions choose events
+    #[arg(long, value_enum, default_value_t = Clock::Event, value_name = "CLOCK")]
+    pub(crate) clock: Clock,
+    /// The form of the report
+    #[arg(long, value_enum, default_value_t = ReportFormat::Text)]
+    pub(crate) format: ReportFormat,
+    /// Number of threads that read and match; all cores by default
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=512))]
+    pub(crate) threads: Option<u16>,
+    /// Name every alert that was gained or lost
+    #[arg(long, short)]
+    pub(crate) verbose: bool,
+    /// No progress bar
+    #[arg(long, short)]
+    pub(crate) quiet: bool,
+    #[command(flatten)]
+    pub(crate) input: InputArgs,
 }
 
 /// The form of test results.

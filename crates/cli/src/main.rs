@@ -1,6 +1,7 @@
 //! The `dragnet` command: a thin shell around the commands, which turns their outcome into an exit status.
 
 mod args;
+mod backtest;
 mod explain;
 mod fields;
 mod hunt;
@@ -102,6 +103,7 @@ fn run(cli: Cli, terminal: Terminal) -> anyhow::Result<ExitStatus> {
         Command::Rules(RulesCommand::Readiness(args)) => readiness::run(&args, terminal),
         Command::Explain(args) => explain::run(&args, terminal),
         Command::Test(args) => test::run(&args, terminal),
+        Command::Backtest(args) => backtest::run(&args, terminal),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "dragnet", &mut script);
