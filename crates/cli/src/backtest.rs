@@ -121,8 +121,12 @@ impl Ground<'_> {
             value_lists: self.args.value_lists.clone(),
             indicators: self.args.indicators.clone(),
         };
-        let (set, _, more) = rules::load_armed(&rule_args, self.options, terminal)?;
+        let (set, disabled, more) = rules::load_armed(&rule_args, self.options, terminal)?;
         problems.extend(more);
+        if disabled > 0 {
+            let what = "rules are switched off (`enabled`) and were not run";
+            writeln!(io::stderr(), "{} {disabled} {what}", terminal.err.red("warning:"))?;
+        }
         let compiled = rule_set(&set.rules, self.args.clock);
         let time_field = Schema::open().field("@timestamp");
         let scan = Scan {

@@ -34,10 +34,6 @@ pub(super) struct Gathering {
 }
 
 impl Gathering {
-    pub(super) fn is_empty(&self) -> bool {
-        self.count == 0 && self.files.is_empty()
-    }
-
     pub(super) fn add_files(&mut self, files: Vec<PathBuf>) {
         self.files.extend(files);
     }

@@ -197,11 +197,13 @@ fn text(report: &Report, args: &TestArgs, style: Style, out: &mut dyn Write) -> 
         let all = file.cases.len();
         if passed == all && file.faults.is_empty() {
             writeln!(out, "{}    {path}  {}", style.green("ok"), style.dim(&plural(all, "case")))?;
-        } else if file.cases.is_empty() {
-            writeln!(out, "{} {path}", style.red("ERROR"))?;
         } else {
-            let rest = format!("{passed} of {} passed", plural(all, "case"));
-            writeln!(out, "{}  {path}  {}", style.red("FAIL"), style.dim(&rest))?;
+            let mark = if file.faults.is_empty() { "FAIL " } else { "ERROR" };
+            let rest = match all {
+                0 => String::new(),
+                _ => format!("  {passed} of {} passed", plural(all, "case")),
+            };
+            writeln!(out, "{} {path}{}", style.red(mark), style.dim(&rest))?;
         }
         for case in file.cases.iter().filter(|case| case.status != Status::Passed) {
             let place = style.dim(&format!("{path}:{}", case.line));
@@ -358,7 +360,8 @@ fn junit_suite(
         let (path, message) = (xml(&fault.path), xml(&fault.message));
         let place = format!(r#"file="{path}" line="{}""#, fault.line);
         writeln!(out, r#"    <testcase name="can be run" classname="{path}" {place}>"#)?;
-        writeln!(out, r#"      <error message="{message}">{}</error>"#, xml(&fault.shown))?;
+        let full = xml(&format!("{}:{}:{}: ", fault.path, fault.line, fault.column));
+        writeln!(out, r#"      <error message="{message}">{full}{message}</error>"#)?;
         writeln!(out, "    </testcase>")?;
     }
     writeln!(out, "  </testsuite>")

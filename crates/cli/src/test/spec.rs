@@ -222,7 +222,8 @@ impl Reader {
         }
         let history = self.gathering(members, "history", &common, true);
         let own = self.gathering(members, "indicators", &common, false);
-        let indicators = if own.is_empty() { indicators.clone() } else { own };
+        let is_own = get(members, "indicators").is_some();
+        let indicators = if is_own { own } else { indicators.clone() };
         let expected = match get(members, "alerts") {
             None => {
                 self.missing(node, "alerts", "how many, or a list of alerts");
@@ -379,4 +380,76 @@ fn shorten(text: &str) -> String {
         short.push('…');
     }
     short
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::yaml;
+    use super::*;
+
+    const FILE: &str = "rules: [a.toml, b.toml]
+start: 2024-05-14T08:00:00Z
+clock: event
+complete: false
+defaults: &d {event: {category: [process]}, user.name: \"é\\n\"}
+indicators: {file: bad.ndjson}
+cases:
+  - name: 'one'
+    defaults: *d
+    history: [{\"@timestamp\": -3d}]
+    events:
+      - {repeat: 3, every: 1s, of: {n: '{n}'}}
+      - file: [x, y]
+      - a.b: 1.5
+    exceptions: e.ndjson
+    value_lists: []
+    alerts: [{a: {b: 1.5}}, {}]
+  - name: 2
+    file: z.evtx
+    alerts: 0x10
+";
+
+    /// Reads a text all the way; errors have places within it.
+    fn answer(text: &str) -> Result<Suite, Vec<Diagnostic>> {
+        let read = yaml::parse(text).map_err(|error| vec![error]);
+        let result = read.and_then(|root| read_suite(&root));
+        for error in result.as_ref().err().into_iter().flatten() {
+            assert!(text.get(error.span.clone()).is_some(), "{error:?}");
+            assert!(!error.message.is_empty());
+        }
+        result
+    }
+
+    fn read_suite(root: &Node) -> Result<Suite, Vec<Diagnostic>> {
+        read(Path::new("dir/a.test.yml"), root)
+    }
+
+    #[test]
+    fn everything_that_can_be_said_is_read() {
+        let suite = answer(FILE).unwrap();
+        assert_eq!(suite.rules[1].0, Path::new("dir/b.toml"));
+        let [one, two] = suite.cases.as_slice() else { panic!() };
+        assert_eq!(one.events.lines.lines().count(), 4);
+        assert!(one.events.lines.contains(r#""@timestamp":"2024-05-14T08:00:02.000Z""#));
+        assert!(one.history.lines.contains("2024-05-11T08:00:00.000Z"));
+        assert_eq!(one.events.files, [Path::new("dir/x"), Path::new("dir/y")]);
+        assert_eq!((one.clock, one.complete, one.expected.count()), (Clock::Event, false, 2));
+        assert_eq!(two.indicators.files, [Path::new("dir/bad.ndjson")]);
+        assert_eq!((two.name.as_str(), two.expected.count()), ("2", 16));
+    }
+
+    #[test]
+    fn whatever_is_written_is_answered() {
+        for (at, c) in FILE.char_indices() {
+            let (before, after) = FILE.split_at(at);
+            let _ = answer(before);
+            let _ = answer(&format!("{before}{}", &after[c.len_utf8()..]));
+        }
+        let odd =
+            ["[", "}", ":", "*d", "\t", "\u{0}", "- ", "&d ", "\"", "🦀", "99999999999999999999"];
+        for ((at, _), odd) in FILE.char_indices().zip(odd.iter().cycle()) {
+            let (before, after) = FILE.split_at(at);
+            let _ = answer(&format!("{before}{odd}{after}"));
+        }
+    }
 }
