@@ -139,6 +139,11 @@ impl<'a> Study<'a> {
         self.hits.len()
     }
 
+    /// Whether an event satisfies the condition of the first stage; it may lack what groups are made by.
+    pub(crate) fn is_satisfied(&self) -> bool {
+        self.nearest.first().is_some_and(|near| near.iter().any(|near| near.explanation.holds))
+    }
+
     /// Shows what was learnt; gives whether the query finds anything.
     pub(crate) fn show(&mut self, rules: &RuleSet, style: Style, text: &mut String) -> bool {
         let query = self.query;

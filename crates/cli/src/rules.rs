@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use anyhow::{anyhow, bail};
 use dragnet_detect::{Candidate, identify};
 use dragnet_event::Document;
-use dragnet_ingest::{Options, Problem, Source, discover};
+use dragnet_ingest::{Options, Problem, discover};
 use dragnet_rules::{Loader, Report, RuleSet, TextOptions, ValueLists};
 
 use crate::args::{CheckArgs, ReportFormat, RuleArgs};
@@ -64,7 +64,10 @@ fn indicators(paths: &[PathBuf], options: &Options) -> (Vec<Candidate>, Vec<Prob
 }
 
 /// The documents of these sources, each of which may be an indicator; and what could not be read.
-pub(crate) fn candidates(sources: &[Source], options: &Options) -> (Vec<Candidate>, Vec<Problem>) {
+pub(crate) fn candidates(
+    sources: &[dragnet_ingest::Source],
+    options: &Options,
+) -> (Vec<Candidate>, Vec<Problem>) {
     let (mut candidates, mut problems) = (Vec::new(), Vec::new());
     let read = each_block(sources, options.form, &mut problems, |block, problems| {
         let mut each = Documents::new(|mut document: Document| {

@@ -142,10 +142,12 @@ impl Contents {
         Contents { problems, ..contents }
     }
 
-    /// If there is neither a rule nor an exception: says so as a failure. For files that were named as rule files.
+    /// If there is no rule: says so as a failure. For files that were named as rule files, unless they hold exceptions.
     pub(crate) fn or_no_rule(mut self) -> Contents {
-        let is_empty = self.entries.is_empty() && self.exceptions.is_empty();
-        if is_empty && self.problems.is_empty() {
+        if !self.exceptions.is_empty() {
+            return self;
+        }
+        if self.entries.is_empty() && self.problems.is_empty() {
             let problem =
                 Problem::of_file(&self.path, code::NO_RULE, "there is no rule in this file");
             self.problems.push(problem);

@@ -159,18 +159,21 @@ impl<'a> Runner<'a> {
                 text.push_str(&rule.rule.name);
                 text.push('\n');
             }
-            let matched = study.matched();
+            let (matched, is_satisfied) = (study.matched(), study.is_satisfied());
             study.show(&alone, Style::plain(), &mut text);
             let but = match &*query {
-                Query::Threshold(threshold) => {
-                    format!("no group of them has {} events within one execution", threshold.value)
+                Query::Threshold(_) | Query::NewTerms(_) if matched == 0 => {
+                    "events do not count that lack a field whose values are counted".to_owned()
+                }
+                Query::Threshold(t) => {
+                    format!("no group of them has {} events within one execution", t.value)
                 }
                 Query::NewTerms(_) => {
                     "their values are not new: an event before has them".to_owned()
                 }
                 _ => continue,
             };
-            if matched > 0 {
+            if matched > 0 || is_satisfied {
                 let _ = writeln!(text, "\n{but}");
             }
         }

@@ -274,6 +274,45 @@ fn failures_say_what_and_why() {
 }
 
 #[test]
+fn what_a_correlation_lacks_is_said() {
+    let threshold = rule(
+        "threshold",
+        "a: 1",
+        "[rule.threshold]\nfield = [\"user.name\"]\nvalue = 3\n[[rule.threshold.cardinality]]\nfield = \"b\"\nvalue = 2",
+    );
+    let cases = "
+defaults: {a: 1}
+cases:
+  - {name: spread, events: [{repeat: 3, of: {user.name: 'u{n}'}}], alerts: 1}
+  - {name: nobody, events: [{repeat: 3, of: {}}], alerts: 1}
+  - {name: one b, events: [{repeat: 3, of: {user.name: u, b: 1}}], alerts: 1}
+  - {name: unread, file: nowhere.evtx, alerts: 0}
+  - {name: damaged, file: bad.ndjson, alerts: 0}
+";
+    let desk = Desk::new(&[("a.toml", &threshold), ("a.test.yml", cases)]);
+    desk.put("bad.ndjson", "{\"a\":1}\nnope\n");
+    let run = desk.test("");
+    assert_eq!(run.status, 2);
+    for part in [
+        "no group of them has 3 events within one execution",
+        "events do not count that lack a field",
+        "nowhere.evtx: No such file",
+        "bad.ndjson:2: not valid JSON",
+        "0 passed, 3 failed, 2 errors",
+    ] {
+        assert!(run.out.contains(part), "{part}: {}", run.out);
+    }
+    let new_terms = rule(
+        "new_terms",
+        "a: 1",
+        "new_terms_fields = [\"user.name\"]\nhistory_window_start = \"now-7d\"",
+    );
+    let cases = "cases: [{name: n, history: [{a: 1, user.name: u, '@timestamp': -1d}], events: [{a: 1, user.name: u}], alerts: 1}]";
+    let desk = Desk::new(&[("a.toml", &new_terms), ("a.test.yml", cases)]);
+    assert!(desk.test("").out.contains("their values are not new"));
+}
+
+#[test]
 fn formats_for_machines() {
     let desk = Desk::new(&[("a.toml", &rule("eql", EQL, "")), ("a.test.yml", FAILING)]);
     desk.put("b.test.yml", "case: []\n");
