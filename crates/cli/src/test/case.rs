@@ -166,7 +166,14 @@ impl<'a> Runner<'a> {
                     "events do not count that lack a field whose values are counted".to_owned()
                 }
                 Query::Threshold(t) => {
-                    format!("no group of them has {} events within one execution", t.value)
+                    let distinct = t.cardinality.iter();
+                    let distinct =
+                        distinct.map(|c| format!(" and {} values of {}", c.value, c.field));
+                    let distinct: String = distinct.collect();
+                    format!(
+                        "no group of them has {} events{distinct} within one execution",
+                        t.value
+                    )
                 }
                 Query::NewTerms(_) => {
                     "their values are not new: an event before has them".to_owned()

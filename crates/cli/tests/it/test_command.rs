@@ -294,7 +294,7 @@ cases:
     let run = desk.test("");
     assert_eq!(run.status, 2);
     for part in [
-        "no group of them has 3 events within one execution",
+        "no group of them has 3 events and 2 values of b within one execution",
         "events do not count that lack a field",
         "nowhere.evtx: No such file",
         "bad.ndjson:2: not valid JSON",
