@@ -136,7 +136,6 @@ impl<'a> Runner<'a> {
         });
         let mut problems = std::mem::take(&mut self.problems);
         problems.extend(catch.outcome.problems.iter().map(problem_text));
-        problems.extend(catch.outcome.skipped.iter().map(|path| format!("{path} is no log")));
         if catch.changed > 0 {
             problems.push(format!("{} events could not be read again", catch.changed));
         }

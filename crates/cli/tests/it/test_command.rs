@@ -360,8 +360,14 @@ fn update_changes_numbers_and_nothing_else() {
     assert!(run.out.contains("1 failed, 1 updated"), "{}", run.out);
     let text = fs::read_to_string(desk.path("a.test.yml")).unwrap();
     assert_eq!(text, FAILING.replace("alerts: 1  #", "alerts: 0  #"));
+    // Places are bytes, whatever the file begins with and however its lines end.
+    let odd = format!("\u{feff}{}", FAILING.replace("too many", "tóo many").replace('\n', "\r\n"));
+    desk.put("odd.test.yml", &format!("{odd}rule: a.toml\r\n"));
+    desk.test("--update --filter many");
+    let text = fs::read_to_string(desk.path("odd.test.yml")).unwrap();
+    assert_eq!(text, odd.replace("alerts: 1  #", "alerts: 0  #") + "rule: a.toml\r\n");
     let run = desk.test("--update --filter many");
-    assert_eq!((run.status, run.out.contains("1 passed")), (0, true), "{}", run.out);
+    assert_eq!((run.status, run.out.contains("2 passed")), (0, true), "{}", run.out);
 }
 
 #[test]
@@ -372,6 +378,26 @@ fn coverage_names_what_was_not_decided() {
     assert_eq!(run.status, 0, "{}", run.out);
     assert!(run.out.contains("The Rule: 0 of 3 clauses decided both ways"), "{}", run.out);
     assert!(run.out.contains("user.name == \"u\"  never kept an event out"), "{}", run.out);
+
+    // Of two alternatives that both hold, neither decides; nor does what is tested of another category's event.
+    let query = "process where process.name == \"a\" or not user.name == \"u\"";
+    let cases = "cases:
+  - {name: both, events: [{event.category: process, process.name: a, user.name: v}], alerts: 1}
+  - {name: other, events: [{event.category: file, process.name: b, user.name: u}], alerts: 0}
+";
+    let desk = Desk::new(&[("a.toml", &rule("eql", query, "")), ("a.test.yaml", cases)]);
+    let run = desk.test("--coverage");
+    for clause in ["process.name == \"a\"", "user.name == \"u\""] {
+        assert!(run.out.contains(&format!("{clause}  never decided anything")), "{}", run.out);
+    }
+    let more = "  - {name: neither, events: [{event.category: process, user.name: u}], alerts: 0}
+  - {name: first, events: [{event.category: process, process.name: a, user.name: u}], alerts: 1}
+  - {name: second, events: [{event.category: process, user.name: v}], alerts: 1}
+  - {name: category, events: [{event.category: file, process.name: a, user.name: u}], alerts: 0}
+";
+    desk.put("a.test.yaml", &format!("{cases}{more}"));
+    let run = desk.test("--coverage");
+    assert!(run.out.contains("3 of 3 clauses decided both ways"), "{}", run.out);
 }
 
 /// Runs one file that is no test; standard error must say this, with the place.
