@@ -7,7 +7,7 @@ mod check;
 mod load;
 mod show;
 
-pub(crate) use load::{load, load_armed};
+pub(crate) use load::{candidates, load, load_armed};
 
 /// Runs one of the commands.
 pub(crate) fn run(command: RulesCommand, terminal: Terminal) -> anyhow::Result<ExitStatus> {

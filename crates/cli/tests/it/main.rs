@@ -1,6 +1,7 @@
 //! The command from outside.
 #![allow(clippy::print_stdout, clippy::unwrap_used, reason = "a test may talk and panic")]
 
+mod backtest_command;
 mod commands;
 mod corpus;
 mod eql_suite;
@@ -12,3 +13,4 @@ mod spec;
 mod support;
 mod synthetic;
 mod telemetry;
+mod test_command;
