@@ -6,5 +6,6 @@ mod corpus;
 mod eql_suite;
 mod seed_rule;
 mod spec;
+mod spec_alerts;
 mod support;
 mod telemetry;
