@@ -222,8 +222,8 @@ pub(crate) struct RuleArgs {
     /// Exception lists and their items, as Kibana exports them with rules, are read from the same files.
     #[arg(long, required = true, value_name = "PATH")]
     pub(crate) rules: Vec<PathBuf>,
-    /// Value lists that exceptions name: files of one value a line, or directories of them; the id of a list is its
-    /// file's name
+    /// Value lists that exceptions name: files of one value a line (lines that begin with `# ` are comments), or
+    /// directories of them; the id of a list is its file's name
     #[arg(long, value_name = "PATH")]
     pub(crate) value_lists: Vec<PathBuf>,
     /// Indicators for indicator-match rules: ECS documents with `threat.indicator.*`, in any form that logs have

@@ -6,7 +6,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use dragnet_detect::{
-    Alert, Case, EventIdentity, Raised, RulePart, Selection, alerts, mark, select, terms,
+    Alert, Case, EventIdentity, Raised, RulePart, Selection, alerts, groups, mark, select,
 };
 use dragnet_engine::{Finding, Matcher, RuleSet, correlate};
 use dragnet_event::{Batch, Document, EventRef, Field, Time};
@@ -69,7 +69,7 @@ impl<'a> Round<'a> {
             .map(|(range, LoadedRule { rule, .. })| {
                 let of = |finding: &Finding, group_by: &[String]| {
                     let shown = shown(finding, events).unwrap_or_default();
-                    terms(rule, finding, &parts(&shown), group_by)
+                    groups(rule, finding, &parts(&shown), group_by)
                 };
                 select(rule, &all[range.clone()], capped.then_some(rule.max_signals), &of)
             })

@@ -346,8 +346,9 @@ fn document(
     depth: u32,
 ) -> Document {
     let mut alert = event.clone();
-    // What an event says about a rule is not said by the rule.
-    alert.0.retain(|key, _| !key.starts_with("kibana.") || !part.fields.contains_key(key));
+    // What an alert that is read as an event says of its rule, and of itself as an alert, is not said of this one:
+    // a building block's would hide this one, a member's would make it one.
+    alert.0.retain(|key, _| !key.starts_with("kibana.alert.") && !part.fields.contains_key(key));
     for key in EVENT_KEYS {
         if let Some(value) = event.get(&format!("event.{key}")) {
             alert.0.insert(format!("kibana.alert.original_event.{key}"), value.clone());

@@ -26,4 +26,4 @@ pub use gate::{Cut, Gate, Raised, Selection, Suppressed, Terms, Verdict, executi
 pub use identity::{EventIdentity, identify};
 pub use indicators::{Candidate, arm};
 pub use part::RulePart;
-pub use suppress::{mark, terms};
+pub use suppress::{groups, mark};

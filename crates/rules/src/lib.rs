@@ -40,7 +40,7 @@ pub use alerting::{Alerting, RiskScoreMapping, SeverityMapping, Suppression};
 pub use catalogue::{CATALOGUE, CodeInfo, explain};
 pub use compile::{IndicatorFeed, Language, compile_query};
 pub use document::Format;
-pub use exception::{ExceptionItem, ExceptionLists};
+pub use exception::{ExceptionItem, ExceptionLists, ListId};
 pub use kind::{Kind, NewTermsSpec, ThreatMatchSpec, ThresholdSpec};
 pub use load::{CATEGORY_FIELD, LoadedRule, Loader, Origin, RuleSet};
 pub use period::{parse_duration, parse_relative};

@@ -17,8 +17,18 @@ use crate::support::{Run, dragnet};
 
 /// What a case may say; of these a topic may say all but the last four.
 const KEYS: [&str; 12] = [
-    "rule", "rules", "lines", "events", "indicators", "history", "value_lists", "args", "name",
-    "alerts", "said", "note",
+    "rule",
+    "rules",
+    "lines",
+    "events",
+    "indicators",
+    "history",
+    "value_lists",
+    "args",
+    "name",
+    "alerts",
+    "said",
+    "note",
 ];
 
 fn plain_rule() -> Map<String, Json> {
@@ -105,7 +115,8 @@ impl<'a> Case<'a> {
         }
         if let Some(lists) = self.get("value_lists") {
             for (id, text) in lists.as_table().unwrap() {
-                let file = place.write(&format!("lists/{id}"), &[text.as_str().unwrap().to_owned()]);
+                let file =
+                    place.write(&format!("lists/{id}"), &[text.as_str().unwrap().to_owned()]);
                 paths.extend([PathBuf::from("--value-lists"), file]);
             }
         }
@@ -127,7 +138,9 @@ impl<'a> Case<'a> {
         let mut wanted = self.list("alerts").map(timed);
         let found_all = wanted.all(|wanted| {
             let fits = |alert: &&mut Option<Json>| {
-                alert.as_ref().is_some_and(|alert| wanted.iter().all(|(path, value)| has(alert, path, value)))
+                alert
+                    .as_ref()
+                    .is_some_and(|alert| wanted.iter().all(|(path, value)| has(alert, path, value)))
             };
             alerts.iter_mut().find(fits).map(Option::take).is_some()
         });
@@ -147,7 +160,10 @@ impl<'a> Case<'a> {
 
     /// Of an alert, the fields that any expected one names.
     fn excerpt(&self, alert: &Json) -> String {
-        let mut named: Vec<String> = self.list("alerts").flat_map(|text| timed(text).into_iter().map(|(key, _)| key)).collect();
+        let mut named: Vec<String> = self
+            .list("alerts")
+            .flat_map(|text| timed(text).into_iter().map(|(key, _)| key))
+            .collect();
         named.extend(["@timestamp", "id", "kibana.alert.rule.name"].map(str::to_owned));
         named.sort();
         named.dedup();
@@ -173,7 +189,8 @@ fn values(json: &Json, path: &str) -> Option<Json> {
             }
         }),
         Json::Array(list) => {
-            let found: Vec<Json> = list.iter().filter_map(|element| values(element, path)).collect();
+            let found: Vec<Json> =
+                list.iter().filter_map(|element| values(element, path)).collect();
             (!found.is_empty()).then_some(Json::Array(found))
         }
         _ => None,
