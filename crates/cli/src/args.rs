@@ -222,6 +222,13 @@ pub(crate) struct RuleArgs {
     /// Exception lists and their items, as Kibana exports them with rules, are read from the same files.
     #[arg(long, required = true, value_name = "PATH")]
     pub(crate) rules: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) arms: ArmArgs,
+}
+
+/// What rules need besides themselves.
+#[derive(Debug, Args)]
+pub(crate) struct ArmArgs {
     /// Value lists that exceptions name: files of one value a line (lines that begin with `# ` are comments), or
     /// directories of them; the id of a list is its file's name
     #[arg(long, value_name = "PATH")]
@@ -389,6 +396,11 @@ pub(crate) struct ExplainArgs {
     /// Explain at most this many events, the nearest to a match first
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = at_least_one)]
     pub(crate) limit: usize,
+    #[command(flatten)]
+    pub(crate) arms: ArmArgs,
+    /// Logs from before, which only tell a new-terms rule what is known
+    #[arg(long, value_name = "PATH")]
+    pub(crate) history: Vec<PathBuf>,
     #[command(flatten)]
     pub(crate) input: InputArgs,
 }

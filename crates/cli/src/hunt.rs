@@ -13,7 +13,7 @@ use dragnet_ingest::{Problem, Source, discover};
 use dragnet_plan::Query;
 use dragnet_rules::LoadedRule;
 
-use crate::args::{Clock, Format, HuntArgs};
+use crate::args::{Clock, Format, HuntArgs, RuleArgs};
 use crate::output::AlertWriter;
 use crate::progress::Progress;
 use crate::raise::{Cascade, Cuts, Round, events_of};
@@ -25,7 +25,12 @@ use crate::{ExitStatus, Terminal, rules};
 pub(crate) fn run(args: &HuntArgs, terminal: Terminal) -> anyhow::Result<ExitStatus> {
     let start = Instant::now();
     let options = args.input.options()?;
-    let (loaded, disabled, mut problems) = rules::load_armed(&args.rules, &options, terminal)?;
+    let RuleArgs { rules: paths, arms } = &args.rules;
+    let mut loaded = rules::load_excepted(paths, arms, terminal)?;
+    let all = loaded.rules.len();
+    loaded.rules.retain(|rule| rule.rule.enabled);
+    let disabled = all - loaded.rules.len();
+    let mut problems = rules::arm(&mut loaded.rules, arms, &options, terminal)?;
     let rule_set = rule_set(&loaded.rules, args.clock);
     let load_time = start.elapsed();
     let (sources, more) = discover(&args.input.paths);

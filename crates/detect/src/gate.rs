@@ -171,7 +171,12 @@ pub fn select(
                     let complete = terms.iter().all(|(_, values)| !values.is_empty());
                     (suppression.suppress_missing || complete).then_some(terms)
                 };
-                groups.map(of).collect()
+                let mut groups: Vec<Option<Terms>> = groups.map(of).collect();
+                // Lacking one of the fields it is in no group, however many values it has of the others.
+                if groups.iter().all(Option::is_none) {
+                    groups.truncate(1);
+                }
+                groups
             }
         };
         terms.into_iter().map(move |terms| Candidate { finding, first, terms })

@@ -80,9 +80,12 @@ pub fn mark(alert: &mut Alert<'_>, suppressed: &Suppressed) {
     if alert.kind == AlertKind::BuildingBlock {
         return;
     }
+    // Kibana: query and threshold rules, which group by single values, write just those.
+    let rule = alert.rule.rule;
+    let is_single = is_query(rule) || rule.rule_type == RuleType::Threshold;
     let value = |values: &[String]| match values {
         [] => Json::Null,
-        [one] => one.as_str().into(),
+        [one] if is_single => one.as_str().into(),
         many => many.into(),
     };
     let terms: Vec<Json> = suppressed
@@ -93,9 +96,9 @@ pub fn mark(alert: &mut Alert<'_>, suppressed: &Suppressed) {
     let parts = suppressed.terms.iter().flat_map(|(field, values)| {
         std::iter::once(field.as_str()).chain(values.iter().map(String::as_str))
     });
-    let rule_id = alert.rule.rule.rule_id.as_str();
+    let rule_id = rule.rule_id.as_str();
     let instance = hash(parts.chain([rule_id]));
-    if is_query(alert.rule.rule) {
+    if is_query(rule) {
         // One event can be the first of several groups; Kibana: the group is part of the alert's id.
         alert.id = hash([alert.id.as_str(), &instance]);
         alert.own.0.insert("kibana.alert.uuid".into(), alert.id.clone().into());

@@ -4,6 +4,7 @@
 mod commands;
 mod corpus;
 mod eql_suite;
+mod explain;
 mod seed_rule;
 mod spec;
 mod spec_alerts;
