@@ -14,9 +14,10 @@ use dragnet_plan::Query;
 use dragnet_rules::LoadedRule;
 
 use crate::args::{Clock, Format, HuntArgs, RuleArgs};
+use crate::cascade::{Cascade, Readers};
 use crate::output::AlertWriter;
 use crate::progress::Progress;
-use crate::raise::{Cascade, Cuts, Round, events_of};
+use crate::raise::{Cuts, Events, Round, events_of};
 use crate::scan::Scan;
 use crate::style::Style;
 use crate::summary::{Counts, Summary};
@@ -52,31 +53,24 @@ pub(crate) fn run(args: &HuntArgs, terminal: Terminal) -> anyhow::Result<ExitSta
     let mut hits = std::mem::take(&mut outcome.hits);
     let own_sources = sources.len() as u32;
     hits.extend(history(args, &scan, &rule_set, &mut problems));
+    let readers = Readers::new(&loaded.rules, args.clock, own_sources, &mut hits);
     let mut correlated = correlate::run(hits, rule_set.queries(), 1);
     correlated
         .findings
         .retain(|finding| events_of(std::slice::from_ref(finding)).all(|e| e.source < own_sources));
     let mut changed = 0;
     let mut events = std::mem::take(&mut outcome.events);
-    let round = Round::new(
-        &loaded.rules,
-        correlated.findings,
-        !args.no_cap,
-        &mut events,
-        &mut |wanted, events| changed += scan.fetch(wanted, events),
-    );
+    let (findings, capped) = (correlated.findings, !args.no_cap);
+    let mut fetch = |wanted, events: &mut Events| changed += scan.fetch(wanted, events);
+    let round = Round::new(&loaded.rules, findings, capped, &mut events, &mut fetch);
     progress.finish();
 
-    let mut cascade = Cascade {
-        rules: &loaded.rules,
-        writer: &mut writer,
-        counts: Counts::default(),
-        cuts: Cuts::default(),
-        capped: !args.no_cap,
-        time_field: &time_field,
-    };
-    let written = cascade.run(&round, &events);
-    let (counts, cuts) = (cascade.counts, cascade.cuts);
+    let (counts, cuts) = (Counts::default(), Cuts::default());
+    let time_field = &time_field;
+    let mut cascade =
+        Cascade { writer: &mut writer, counts, cuts, capped, time_field, forgotten: 0 };
+    let written = cascade.run(&round, &readers, &mut events, &mut fetch);
+    let Cascade { counts, cuts, forgotten, .. } = cascade;
     let written = written.and_then(|()| writer.finish());
     problems.append(&mut outcome.problems);
     let summary = Summary {
@@ -88,7 +82,7 @@ pub(crate) fn run(args: &HuntArgs, terminal: Terminal) -> anyhow::Result<ExitSta
         disabled,
         counts: &counts,
         cuts: &cuts,
-        forgotten: correlated.forgotten,
+        forgotten: correlated.forgotten + forgotten,
         load_time,
         time: start.elapsed(),
     };

@@ -1,6 +1,7 @@
 //! The `dragnet` command: a thin shell around the commands, which turns their outcome into an exit status.
 
 mod args;
+mod cascade;
 mod explain;
 mod fields;
 mod hunt;

@@ -303,7 +303,7 @@ fn event_ancestor(identity: &EventIdentity) -> Json {
 }
 
 /// Whether an event is an alert of this rule, or goes back to one.
-fn goes_back_to(event: &Document, rule_id: &str) -> bool {
+pub fn goes_back_to(event: &Document, rule_id: &str) -> bool {
     let before = event.get("kibana.alert.ancestors").and_then(Json::as_array);
     let mut before = before.into_iter().flatten().filter_map(|ancestor| ancestor.get("rule"));
     event.get_str("kibana.alert.rule.rule_id") == Some(rule_id)
@@ -311,7 +311,7 @@ fn goes_back_to(event: &Document, rule_id: &str) -> bool {
 }
 
 /// How many alerts lie between an event and what was logged: 0 if it is no alert.
-fn depth_of(event: &Document) -> u32 {
+pub fn depth_of(event: &Document) -> u32 {
     let depth = event.get("kibana.alert.depth").and_then(Json::as_u64);
     depth.and_then(|depth| u32::try_from(depth).ok()).unwrap_or(0)
 }
