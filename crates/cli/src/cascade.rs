@@ -3,7 +3,7 @@
 //! They are all run together on everything there is to read, again and again until their alerts stay as they are: a rule
 //! over alerts of a rule over alerts is then run on all of them at once, and counts and joins what belongs together.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::io;
 
 use dragnet_detect::{ALERTS_INDEX, EventIdentity, goes_back_to};
@@ -81,16 +81,28 @@ impl Readers {
 /// Writes the alerts of a round, and of the rules that read alerts, what they say of those: each after the alerts
 /// that it is about. Goes on counting if they cannot be written.
 pub(crate) struct Cascade<'a, 'w> {
-    pub(crate) writer: &'a mut AlertWriter<'w>,
+    writer: &'a mut AlertWriter<'w>,
     pub(crate) counts: Counts,
     pub(crate) cuts: Cuts,
-    pub(crate) capped: bool,
-    pub(crate) time_field: &'a Field,
+    capped: bool,
+    time_field: &'a Field,
     /// Combinations of values that new-terms rules over alerts have forgotten for want of room.
     pub(crate) forgotten: u64,
+    /// The ids of the alerts so far.
+    ids: HashSet<String>,
 }
 
-impl Cascade<'_, '_> {
+impl<'a, 'w> Cascade<'a, 'w> {
+    /// Nothing yet.
+    pub(crate) fn new(
+        writer: &'a mut AlertWriter<'w>,
+        capped: bool,
+        time_field: &'a Field,
+    ) -> Cascade<'a, 'w> {
+        let (counts, cuts) = (Counts::default(), Cuts::default());
+        Cascade { writer, counts, cuts, capped, time_field, forgotten: 0, ids: HashSet::new() }
+    }
+
     /// Writes everything.
     ///
     /// # Errors
@@ -143,6 +155,11 @@ impl Cascade<'_, '_> {
         round.count_cuts(&mut self.cuts);
         let mut written = Ok(());
         round.each(events, &mut |alert| {
+            // Kibana: an alert whose id is there already is not written again.
+            if !self.ids.insert(alert.id.clone()) {
+                self.cuts.repeated += 1;
+                return;
+            }
             self.counts.add(&alert);
             if written.is_ok() {
                 written = self.writer.write(&alert);

@@ -17,10 +17,10 @@ use crate::args::{Clock, Format, HuntArgs, RuleArgs};
 use crate::cascade::{Cascade, Readers};
 use crate::output::AlertWriter;
 use crate::progress::Progress;
-use crate::raise::{Cuts, Events, Round, events_of};
+use crate::raise::{Events, Round, events_of};
 use crate::scan::Scan;
 use crate::style::Style;
-use crate::summary::{Counts, Summary};
+use crate::summary::Summary;
 use crate::{ExitStatus, Terminal, rules};
 
 pub(crate) fn run(args: &HuntArgs, terminal: Terminal) -> anyhow::Result<ExitStatus> {
@@ -65,10 +65,7 @@ pub(crate) fn run(args: &HuntArgs, terminal: Terminal) -> anyhow::Result<ExitSta
     let round = Round::new(&loaded.rules, findings, capped, &mut events, &mut fetch);
     progress.finish();
 
-    let (counts, cuts) = (Counts::default(), Cuts::default());
-    let time_field = &time_field;
-    let mut cascade =
-        Cascade { writer: &mut writer, counts, cuts, capped, time_field, forgotten: 0 };
+    let mut cascade = Cascade::new(&mut writer, capped, &time_field);
     let written = cascade.run(&round, &readers, &mut events, &mut fetch);
     let Cascade { counts, cuts, forgotten, .. } = cascade;
     let written = written.and_then(|()| writer.finish());

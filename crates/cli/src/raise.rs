@@ -36,6 +36,8 @@ pub(crate) struct Cuts {
     pub(crate) rules: BTreeMap<String, (u64, u64)>,
     /// Findings that other alerts stand for.
     pub(crate) suppressed: u64,
+    /// Alerts that were there already: of events that stand in the logs more than once.
+    pub(crate) repeated: u64,
 }
 
 impl<'a> Round<'a> {

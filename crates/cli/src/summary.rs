@@ -140,6 +140,10 @@ impl Summary<'_> {
         if self.cuts.suppressed > 0 {
             let _ = write!(alerts, "; {} more suppressed", thousands(self.cuts.suppressed));
         }
+        if self.cuts.repeated > 0 {
+            let repeated = thousands(self.cuts.repeated);
+            let _ = write!(alerts, "; {repeated} more of events that stand in the logs twice");
+        }
         line("alerts", alerts)?;
         let seconds = self.time.as_secs_f64();
         let reading = (self.time.saturating_sub(self.load_time)).as_secs_f64().max(1e-6);

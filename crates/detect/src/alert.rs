@@ -168,7 +168,13 @@ fn single<'r>(case: &Case<'_, 'r>, (event, identity): &(&Document, &EventIdentit
     {
         let path =
             rule.kind.threat_match.as_ref().map_or("threat.indicator", |t| &t.indicator_path);
-        alert.set("threat.enrichments", enrichments(matched, matching, path));
+        // Kibana: what other indicators have said of the event before stays.
+        let mut all = match event.get("threat.enrichments") {
+            Some(Json::Array(before)) => before.clone(),
+            before => before.cloned().into_iter().collect(),
+        };
+        all.extend(enrichments(matched, matching, path));
+        alert.set("threat.enrichments", all.into());
     }
     let summary = describe(event);
     let part = overrides::apply(case.rule, event);
@@ -219,8 +225,12 @@ fn counted<'r>(case: &Case<'_, 'r>, threshold: &Threshold) -> Alert<'r> {
 }
 
 /// What an alert repeats of the indicators, as Kibana writes it.
-fn enrichments(matched: &[Matched], matching: &IndicatorMatch, path: &str) -> Json {
-    let one = |one: &Matched| {
+fn enrichments<'a>(
+    matched: &'a [Matched],
+    matching: &'a IndicatorMatch,
+    path: &'a str,
+) -> impl Iterator<Item = Json> + 'a {
+    let one = move |one: &Matched| {
         let indicator = &matching.indicators[one.indicator];
         let mut enrichment = json!({
             "indicator": indicator.document.get(path).cloned().unwrap_or_else(|| json!({})),
@@ -234,7 +244,7 @@ fn enrichments(matched: &[Matched], matching: &IndicatorMatch, path: &str) -> Js
         }
         enrichment
     };
-    matched.iter().map(one).collect()
+    matched.iter().map(one)
 }
 
 /// The values of a key as canonical texts, empty for null.
