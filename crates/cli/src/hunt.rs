@@ -9,9 +9,9 @@ use std::time::Instant;
 use anyhow::{Context, bail};
 use dragnet_engine::{Hit, RuleSet, correlate};
 use dragnet_event::Schema;
-use dragnet_ingest::{Problem, Source, discover};
+use dragnet_ingest::{Options, Problem, Source, discover};
 use dragnet_plan::Query;
-use dragnet_rules::LoadedRule;
+use dragnet_rules::{LoadedRule, RuleSet as LoadedRules};
 
 use crate::args::{Clock, Format, HuntArgs, RuleArgs};
 use crate::cascade::{Cascade, Readers};
@@ -26,12 +26,7 @@ use crate::{ExitStatus, Terminal, rules};
 pub(crate) fn run(args: &HuntArgs, terminal: Terminal) -> anyhow::Result<ExitStatus> {
     let start = Instant::now();
     let options = args.input.options()?;
-    let RuleArgs { rules: paths, arms } = &args.rules;
-    let mut loaded = rules::load_excepted(paths, arms, terminal)?;
-    let all = loaded.rules.len();
-    loaded.rules.retain(|rule| rule.rule.enabled);
-    let disabled = all - loaded.rules.len();
-    let mut problems = rules::arm(&mut loaded.rules, arms, &options, terminal)?;
+    let (loaded, disabled, mut problems) = load(&args.rules, &options, terminal)?;
     let rule_set = rule_set(&loaded.rules, args.clock);
     let load_time = start.elapsed();
     let (sources, more) = discover(&args.input.paths);
@@ -91,6 +86,21 @@ pub(crate) fn run(args: &HuntArgs, terminal: Terminal) -> anyhow::Result<ExitSta
         }
         _ => Ok(status(args, &summary)),
     }
+}
+
+/// Loads the rules that are switched on, with all that they need. Gives how many are not, and what of the indicators
+/// could not be read.
+fn load(
+    args: &RuleArgs,
+    options: &Options,
+    terminal: Terminal,
+) -> anyhow::Result<(LoadedRules, usize, Vec<Problem>)> {
+    let mut loaded = rules::load_excepted(&args.rules, &args.arms, terminal)?;
+    let all = loaded.rules.len();
+    loaded.rules.retain(|rule| rule.rule.enabled);
+    let disabled = all - loaded.rules.len();
+    let problems = rules::arm(&mut loaded.rules, &args.arms, options, terminal)?;
+    Ok((loaded, disabled, problems))
 }
 
 /// Compiles rules together; executions go by the clock that was asked for.

@@ -99,7 +99,7 @@ impl Reader<'_> {
             "exists" => {
                 let field =
                     body.get("field").and_then(Json::as_str).ok_or("`exists` needs a `field`")?;
-                Ok(Condition::Leaf(Leaf::Exists(self.schema.field(field))))
+                Ok(dragnet_kql::exists(field, self.schema))
             }
             "nested" | "constant_score" => {
                 let inner = body.get("query").or_else(|| body.get("filter"));
@@ -179,6 +179,9 @@ impl Reader<'_> {
         }
         let option = |key: &str| value.get(key).and_then(Json::as_bool).unwrap_or(false);
         let fold = option("case_insensitive");
+        let text_option = |key: &str| value.get(key).and_then(Json::as_str);
+        let phrase = name == "match_phrase" || text_option("type") == Some("phrase");
+        let all_words = text_option("operator").is_some_and(|op| op.eq_ignore_ascii_case("and"));
         let value = match value {
             Json::Object(options) => VALUE_KEYS
                 .iter()
@@ -186,6 +189,14 @@ impl Reader<'_> {
                 .ok_or_else(|| format!("`{name}` of `{path}` has no value"))?,
             value => *value,
         };
+        if let ("match" | "match_phrase", Json::String(text)) = (name, value)
+            && let Some(words) = dragnet_kql::words(path, text, phrase, self.schema)
+        {
+            if all_words && !phrase {
+                return Err(format!("`operator` of `match` on `{path}` is not supported"));
+            }
+            return Ok(words);
+        }
         let text =
             || literal_text(value).ok_or_else(|| format!("`{name}` of `{path}` has no text"));
         let like = |pattern: String| Leaf::Like {
@@ -359,7 +370,10 @@ mod tests {
             r#"not a in ("x")"#,
         );
         check(&json!({"meta": {"disabled": true}, "query": {"match_phrase": {"a": "x"}}}), "true");
-        check(&json!({"exists": {"field": "a"}, "meta": {"negate": false}}), "a != null");
+        check(
+            &json!({"exists": {"field": "a"}, "meta": {"negate": false}}),
+            "(a != null or a.* != null)",
+        );
         check(
             &json!({"query": {"wildcard": {"a": {"value": "?:\\\\P*", "case_insensitive": true}}}}),
             r#"a : "?:\\P*""#,
@@ -374,7 +388,7 @@ mod tests {
         check(
             &json!({"query": {"bool": {"should": [{"term": {"a": 1}}, {"term": {"b": 2}}],
                 "must_not": {"exists": {"field": "c"}}, "minimum_should_match": 1}}}),
-            "((a in (1) or b in (2)) and c == null)",
+            "((a in (1) or b in (2)) and not (c != null or c.* != null))",
         );
         check(
             &json!({"query": {"bool": {"must": {"term": {"a": 1}}, "should": {"term": {"b": 2}}}}}),

@@ -185,13 +185,13 @@ impl Reader<'_> {
             value.ok_or_else(|| format!("the entry of `{field}` has no `value`"))
         };
         let leaf = match kind {
-            "match" => one_of(field, &[scalar_text(value()?)]),
+            "match" => return Ok(self.any_of(field, &[scalar_text(value()?)])),
             "match_any" => {
                 let values = string_list(value()?).filter(|values| !values.is_empty());
                 let values = values.ok_or_else(|| format!("`value` of `{field}` must be a list"));
-                one_of(field, &values?)
+                return Ok(self.any_of(field, &values?));
             }
-            "exists" => Leaf::Exists(field.clone()),
+            "exists" => return Ok(dragnet_kql::exists(field.name(), self.schema)),
             "wildcard" => Leaf::Like {
                 // Elasticsearch: a wildcard query on a keyword, which tells case apart.
                 patterns: vec![Wildcard::new(&unescape(&scalar_text(value()?)), false)],
@@ -201,6 +201,15 @@ impl Reader<'_> {
             other => return Err(format!("unknown type of an entry: `{other}`")),
         };
         Ok(Condition::Leaf(leaf))
+    }
+
+    /// Kibana: a `match_phrase` each, which a field of words satisfies with these words in order.
+    fn any_of(&self, field: &Field, values: &[String]) -> Condition {
+        let words = |value: &String| dragnet_kql::words(field.name(), value, true, self.schema);
+        match values.iter().map(words).collect::<Option<Vec<_>>>() {
+            Some(words) => Condition::Any(words),
+            None => Condition::Leaf(one_of(field, values)),
+        }
     }
 
     fn list(&mut self, entry: &Json, field: &Field, excluded: bool) -> Result<Condition, String> {
@@ -285,12 +294,12 @@ mod tests {
         check(&value("match", "excluded", json!("x")), r#"not a in ("x")"#);
         check(&value("match_any", "included", json!(["x", "y"])), r#"a in ("x", "y")"#);
         check(&value("wildcard", "included", json!("C:\\\\a*")), r#"a like "C:\\a*""#);
-        check(&value("exists", "excluded", Json::Null), "a == null");
+        check(&value("exists", "excluded", Json::Null), "not (a != null or a.* != null)");
         check(
             &json!([{"field": "a", "type": "nested", "entries": [
                 {"field": "b", "type": "match", "operator": "included", "value": "x"},
                 {"field": "c", "type": "exists", "operator": "included"}]}]),
-            r#"a has one with (a.b in ("x") and a.c != null)"#,
+            r#"a has one with (a.b in ("x") and (a.c != null or a.c.* != null))"#,
         );
         check(
             &value("fuzzy", "included", json!("x")),

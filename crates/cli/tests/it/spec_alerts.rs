@@ -261,6 +261,24 @@ fn alerts_are_what_the_reference_says() {
     println!("{run} hunts give what the reference says");
 }
 
+/// rules-and-engine.md §4.4: a rule that says nothing raises at most 100 in one execution.
+#[test]
+fn the_cap_is_100_by_default() {
+    let event = |n: u32| Toml::from(format!(r#"{{"id": {n}, "t": "00:01:00.{n:03}"}}"#));
+    let events: Vec<Toml> = (1..=103).map(event).collect();
+    let topic = Toml::Table(toml::Table::new());
+    let own = toml::toml! {
+        name = "103 events"
+        rule = "{\"max_signals\": null}"
+    };
+    let mut own = Toml::Table(own);
+    own.as_table_mut().unwrap().insert("events".to_owned(), Toml::Array(events));
+    let run = Case { topic: &topic, own: &own }.run(|_| ());
+    let ids: Vec<u64> = run.lines().iter().map(|alert| alert["id"].as_u64().unwrap()).collect();
+    assert_eq!(ids, (1..=100).collect::<Vec<_>>());
+    assert!(run.err.contains("cut: R: 3 more in 1 execution"), "{}", run.err);
+}
+
 /// design.md §5: late events are evaluated with their neighbours in event-time order, whatever order they arrived in.
 #[test]
 fn events_in_any_order_give_the_same_alerts() {
