@@ -358,7 +358,13 @@ fn document(
     let mut alert = event.clone();
     // What an alert that is read as an event says of its rule, and of itself as an alert, is not said of this one:
     // a building block's would hide this one, a member's would make it one.
-    alert.0.retain(|key, _| !key.starts_with("kibana.alert.") && !part.fields.contains_key(key));
+    alert.0.retain(|key, _| {
+        let is_of_alert = key == "kibana.alert" || key.starts_with("kibana.alert.");
+        !is_of_alert && !part.fields.contains_key(key)
+    });
+    if let Some(Json::Object(kibana)) = alert.0.get_mut("kibana") {
+        kibana.retain(|key, _| key != "alert" && !key.starts_with("alert."));
+    }
     for key in EVENT_KEYS {
         if let Some(value) = event.get(&format!("event.{key}")) {
             alert.0.insert(format!("kibana.alert.original_event.{key}"), value.clone());

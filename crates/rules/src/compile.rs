@@ -116,8 +116,13 @@ pub(crate) fn of_type(rule: &Rule, query: Query, schema: &Schema) -> Query {
     Query::Event { condition, pipes }
 }
 
-/// What every alert has and no other event.
-const ALERT_FIELD: &str = "kibana.alert.rule.uuid";
+/// What alerts have and other events have not: those of Kibana 8 and later, and those before.
+const ALERT_FIELDS: [&str; 4] = [
+    "kibana.alert.rule.uuid",
+    "kibana.alert.rule.rule_id",
+    "kibana.alert.rule.name",
+    "signal.rule.id",
+];
 
 /// Adds the rule's filters to every stage; and, where its indices hold nothing but alerts, that an event is one.
 ///
@@ -128,7 +133,8 @@ pub(crate) fn add_filters(rule: &Rule, query: &mut Query, schema: &Schema) -> Re
         require(query, &dsl::filters(filters, schema)?);
     }
     if rule.reads_only_alerts() {
-        require(query, &Condition::Leaf(Leaf::Exists(schema.field(ALERT_FIELD))));
+        let has = |field| Condition::Leaf(Leaf::Exists(schema.field(field)));
+        require(query, &Condition::Any(ALERT_FIELDS.map(has).into()));
     }
     Ok(())
 }
