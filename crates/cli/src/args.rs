@@ -226,8 +226,15 @@ pub(crate) struct RuleArgs {
     /// Exception lists and their items, as Kibana exports them with rules, are read from the same files.
     #[arg(long, required = true, value_name = "PATH")]
     pub(crate) rules: Vec<PathBuf>,
-    /// Value lists that exceptions name: files of one value a line, or directories of them; the id of a list is its
-    /// file's name
+    #[command(flatten)]
+    pub(crate) arms: ArmArgs,
+}
+
+/// What rules need besides themselves.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct ArmArgs {
+    /// Value lists that exceptions name: files of one value a line (lines that begin with `# ` are comments), or
+    /// directories of them; the id of a list is its file's name
     #[arg(long, value_name = "PATH")]
     pub(crate) value_lists: Vec<PathBuf>,
     /// Indicators for indicator-match rules: ECS documents with `threat.indicator.*`, in any form that logs have
@@ -420,6 +427,11 @@ pub(crate) struct ExplainArgs {
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = at_least_one)]
     pub(crate) limit: usize,
     #[command(flatten)]
+    pub(crate) arms: ArmArgs,
+    /// Logs from before, which only tell a new-terms rule what is known
+    #[arg(long, value_name = "PATH")]
+    pub(crate) history: Vec<PathBuf>,
+    #[command(flatten)]
     pub(crate) input: InputArgs,
 }
 
@@ -460,12 +472,8 @@ pub(crate) struct BacktestArgs {
     /// Rules of several files belong together by their rule_id; one rule on each side always does.
     #[arg(long, value_name = "OLD")]
     pub(crate) against: Vec<PathBuf>,
-    /// Value lists that exceptions name, as for `dragnet hunt`
-    #[arg(long, value_name = "PATH")]
-    pub(crate) value_lists: Vec<PathBuf>,
-    /// Indicators for indicator-match rules
-    #[arg(long, value_name = "PATH")]
-    pub(crate) indicators: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) arms: ArmArgs,
     /// Logs from before, which only tell new-terms rules what is known
     #[arg(long, value_name = "PATH")]
     pub(crate) history: Vec<PathBuf>,

@@ -116,11 +116,7 @@ impl Ground<'_> {
         problems: &mut Vec<Problem>,
         visible: bool,
     ) -> anyhow::Result<Version> {
-        let rule_args = RuleArgs {
-            rules: paths.to_vec(),
-            value_lists: self.args.value_lists.clone(),
-            indicators: self.args.indicators.clone(),
-        };
+        let rule_args = RuleArgs { rules: paths.to_vec(), arms: self.args.arms.clone() };
         let (set, disabled, more) = rules::load_armed(&rule_args, self.options, terminal)?;
         problems.extend(more);
         if disabled > 0 {
@@ -145,6 +141,7 @@ impl Ground<'_> {
         let pursuit = Pursuit {
             rules: &set.rules,
             rule_set: &compiled,
+            clock: self.args.clock,
             scans: &[scan],
             history: &[history],
             time_field: &time_field,

@@ -46,6 +46,7 @@ pub(crate) fn run(args: &HuntArgs, terminal: Terminal) -> anyhow::Result<ExitSta
     let pursuit = Pursuit {
         rules: &loaded.rules,
         rule_set: &rule_set,
+        clock: args.clock,
         scans: &[scan],
         history: &[history],
         time_field: &time_field,

@@ -2,6 +2,7 @@
 
 mod args;
 mod backtest;
+mod cascade;
 mod explain;
 mod fields;
 mod hunt;

@@ -3,15 +3,15 @@
 use std::io;
 use std::sync::Arc;
 
-use dragnet_detect::Alert;
 use dragnet_engine::{Hit, RuleSet, correlate};
-use dragnet_event::Field;
+use dragnet_event::{EventRef, Field};
 use dragnet_plan::Query;
 use dragnet_rules::LoadedRule;
 
 use crate::args::Clock;
+use crate::cascade::{Cascade, Each, Readers};
 use crate::progress::Progress;
-use crate::raise::{Cascade, Cuts, Round, events_of};
+use crate::raise::{Cuts, Events, FIRST_ALERT_SOURCE, Round, events_of};
 use crate::scan::{Outcome, Scan};
 use crate::summary::Counts;
 
@@ -26,6 +26,8 @@ pub(crate) struct Pursuit<'a> {
     pub(crate) scans: &'a [Scan<'a>],
     /// What is from before: it tells new-terms rules what is known, and raises no alerts.
     pub(crate) history: &'a [Scan<'a>],
+    /// By which time executions choose events.
+    pub(crate) clock: Clock,
     /// The field that an event's time is in.
     pub(crate) time_field: &'a Field,
     /// Whether executions raise no more than `max_signals`.
@@ -50,7 +52,7 @@ pub(crate) struct Catch {
 
 impl Pursuit<'_> {
     /// Reads, matches, correlates, chooses, and gives every alert, in their order.
-    pub(crate) fn run(&self, each: &mut dyn FnMut(&Alert<'_>) -> io::Result<()>) -> Catch {
+    pub(crate) fn run<'e>(&'e self, each: &'e mut Each<'e>) -> Catch {
         let mut outcome = Outcome::default();
         for scan in self.scans {
             outcome.add(self.scan(scan));
@@ -64,35 +66,26 @@ impl Pursuit<'_> {
             hits.extend(before.hits.drain(..).filter(is_new_terms));
             outcome.problems.append(&mut before.problems);
         }
+        let first_of_history = self.history.first().map_or(FIRST_ALERT_SOURCE, |scan| scan.first);
+        let readers = Readers::new(self.rules, self.clock, first_of_history, &mut hits);
         let mut correlated = correlate::run(hits, self.rule_set.queries(), 1);
-        let first_of_history = self.history.first().map_or(u32::MAX, |scan| scan.first);
         correlated.findings.retain(|finding| {
             events_of(std::slice::from_ref(finding)).all(|event| event.source < first_of_history)
         });
         let mut changed = 0;
         let mut events = std::mem::take(&mut outcome.events);
-        let round = Round::new(
-            self.rules,
-            correlated.findings,
-            self.capped,
-            &mut events,
-            &mut |wanted, events| {
-                for scan in self.scans {
-                    changed += scan.fetch(wanted.clone(), events);
-                }
-            },
-        );
-        let mut cascade = Cascade {
-            rules: self.rules,
-            each,
-            counts: Counts::default(),
-            cuts: Cuts::default(),
-            capped: self.capped,
-            time_field: self.time_field,
+        let mut fetch = |wanted: Vec<EventRef>, events: &mut Events| {
+            for scan in self.scans {
+                changed += scan.fetch(wanted.clone(), events);
+            }
         };
-        let written = cascade.run(&round, &events);
-        let (counts, cuts) = (cascade.counts, cascade.cuts);
-        Catch { outcome, counts, cuts, forgotten: correlated.forgotten, changed, written }
+        let findings = correlated.findings;
+        let round = Round::new(self.rules, findings, self.capped, &mut events, &mut fetch);
+        let mut cascade = Cascade::new(each, self.capped, self.time_field);
+        let written = cascade.run(&round, &readers, &mut events, &mut fetch);
+        let Cascade { counts, cuts, forgotten, .. } = cascade;
+        let forgotten = correlated.forgotten + forgotten;
+        Catch { outcome, counts, cuts, forgotten, changed, written }
     }
 
     fn scan(&self, scan: &Scan<'_>) -> Outcome {

@@ -1,19 +1,20 @@
-//! From findings to written alerts: which are raised, in what order, and what reads them in turn.
+//! From findings to alerts: which are raised, and in what order.
 
 use std::collections::BTreeMap;
-use std::io;
 use std::ops::Range;
 use std::sync::Arc;
 
 use dragnet_detect::{
-    Alert, Case, EventIdentity, Raised, RulePart, Selection, alerts, mark, select, terms,
+    Alert, Case, EventIdentity, Raised, RulePart, Selection, alerts, depth_of, groups, mark, select,
 };
-use dragnet_engine::{Finding, Matcher, RuleSet, correlate};
-use dragnet_event::{Batch, Document, EventRef, Field, Time};
+use dragnet_engine::Finding;
+use dragnet_event::{Document, EventRef, Time};
 use dragnet_rules::LoadedRule;
 
 use crate::scan::ShownEvent;
-use crate::summary::Counts;
+
+/// The source numbers of alerts that are read as events, after all files: one for each round.
+pub(crate) const FIRST_ALERT_SOURCE: u32 = u32::MAX - 16;
 
 /// Documents of events by their addresses.
 pub(crate) type Events = BTreeMap<EventRef, ShownEvent>;
@@ -35,6 +36,8 @@ pub(crate) struct Cuts {
     pub(crate) rules: BTreeMap<String, (u64, u64)>,
     /// Findings that other alerts stand for.
     pub(crate) suppressed: u64,
+    /// Alerts that were there already: of events that stand in the logs more than once.
+    pub(crate) repeated: u64,
 }
 
 impl<'a> Round<'a> {
@@ -68,7 +71,7 @@ impl<'a> Round<'a> {
             .map(|(range, LoadedRule { rule, .. })| {
                 let of = |finding: &Finding, group_by: &[String]| {
                     let shown = shown(finding, events).unwrap_or_default();
-                    terms(rule, finding, &parts(&shown), group_by)
+                    groups(rule, finding, &parts(&shown), group_by)
                 };
                 select(rule, &all[range.clone()], capped.then_some(rule.max_signals), &of)
             })
@@ -105,14 +108,21 @@ impl<'a> Round<'a> {
     }
 
     /// Makes the alerts, one finding after the other: by time, then by rule, then by event; the parts of a
-    /// sequence stay together.
+    /// sequence stay together. Those that are about alerts come after them.
     pub(crate) fn each(&self, events: &Events, each: &mut dyn FnMut(Alert<'a>)) {
         let mut ordered: Vec<_> = self.raised().collect();
+        let alerts = |finding: &Finding| {
+            let of = events_of(std::slice::from_ref(finding));
+            let of = of.filter(|event| event.source >= FIRST_ALERT_SOURCE);
+            of.filter_map(|event| events.get(&event)).map(|e| depth_of(&e.document)).max()
+        };
         ordered.sort_by_cached_key(|(rule, finding, _)| {
+            let depth = alerts(finding);
             let last = finding.last();
             let time = last.and_then(|position| position.time).unwrap_or(Time(i64::MAX));
             let rule = &self.rules[*rule].rule;
-            (time, rule.name.clone(), rule.rule_id.clone(), last.map(|position| position.event))
+            let last = last.map(|position| position.event);
+            (depth, time, rule.name.clone(), rule.rule_id.clone(), last)
         });
         let mut parts: Vec<Option<Arc<RulePart<'a>>>> = vec![None; self.rules.len()];
         for (number, finding, raised) in ordered {
@@ -169,87 +179,4 @@ fn alerts_of<'r>(
         }
     }
     alerts
-}
-
-/// Alerts of alerts of alerts: a rule that answers to others, which answer to others. A rule does not answer to
-/// itself, so the chain ends by itself long before this.
-const MAX_ROUNDS: u32 = 8;
-/// The source number of alerts that are read as events, after all files.
-const FIRST_ALERT_SOURCE: u32 = u32::MAX - MAX_ROUNDS;
-
-/// Writes the alerts of a round, and of the rules that read alerts, what they say of those: each after the alerts
-/// that it is about. Goes on counting if they cannot be written.
-pub(crate) struct Cascade<'a> {
-    pub(crate) rules: &'a [LoadedRule],
-    /// Takes each alert.
-    pub(crate) each: &'a mut dyn FnMut(&Alert<'_>) -> io::Result<()>,
-    pub(crate) counts: Counts,
-    pub(crate) cuts: Cuts,
-    pub(crate) capped: bool,
-    pub(crate) time_field: &'a Field,
-}
-
-impl Cascade<'_> {
-    /// Writes everything.
-    ///
-    /// # Errors
-    /// The first failure to write.
-    pub(crate) fn run(&mut self, first: &Round<'_>, events: &Events) -> io::Result<()> {
-        let readers: Vec<LoadedRule> =
-            self.rules.iter().filter(|rule| rule.rule.reads_alerts()).cloned().collect();
-        let queries = readers.iter().map(|rule| Arc::new(rule.query.clone())).collect();
-        let rule_set = RuleSet::new(queries, None);
-        let mut written = Ok(());
-        let mut known = self.write(first, events, &rule_set, 0, &mut written);
-        for round in 1..MAX_ROUNDS {
-            let Some((hits, mut documents)) = known.take() else { break };
-            let findings = correlate::all(hits, rule_set.queries(), 1);
-            if findings.is_empty() {
-                break;
-            }
-            let next = Round::new(&readers, findings, self.capped, &mut documents, &mut |_, _| {});
-            known = self.write(&next, &documents, &rule_set, round, &mut written);
-        }
-        written
-    }
-
-    /// Writes one round. Gives the hits that rules have on its alerts, and the documents of those.
-    fn write(
-        &mut self,
-        round: &Round<'_>,
-        events: &Events,
-        readers: &RuleSet,
-        number: u32,
-        written: &mut io::Result<()>,
-    ) -> Option<(Vec<dragnet_engine::Hit>, Events)> {
-        round.count_cuts(&mut self.cuts);
-        let mut batch = Batch::new(readers.fields(), self.time_field);
-        let mut matcher = Matcher::new(readers);
-        let (mut hits, mut documents) = (Vec::new(), Events::new());
-        let reads = !readers.queries().is_empty();
-        let mut index = 0;
-        round.each(events, &mut |alert| {
-            self.counts.add(&alert);
-            if written.is_ok() {
-                *written = (self.each)(&alert);
-            }
-            if !reads {
-                return;
-            }
-            let document = alert.document();
-            document.flatten_into(&mut batch);
-            let event = EventRef { source: FIRST_ALERT_SOURCE + number, block: 0, index };
-            index += 1;
-            batch.end_row(event);
-            let before = hits.len();
-            matcher.run(&batch, &mut |hit| hits.push(hit));
-            batch.clear();
-            if hits.len() > before {
-                let identity =
-                    EventIdentity { index: dragnet_detect::ALERTS_INDEX.to_owned(), id: alert.id };
-                documents.insert(event, ShownEvent { document, path: String::new(), identity });
-            }
-        });
-        (!hits.is_empty()).then_some((hits, documents))
-    }
 }

@@ -2,8 +2,8 @@
 
 use dragnet_event::Schema;
 use dragnet_plan::{
-    Cardinality, Condition, Diagnostic, IndicatorMatch, MappedField, NewTerms, Query, Severity,
-    Threshold,
+    Cardinality, Condition, Diagnostic, IndicatorMatch, Leaf, MappedField, NewTerms, Query,
+    Severity, Threshold,
 };
 
 use crate::dsl;
@@ -116,13 +116,25 @@ pub(crate) fn of_type(rule: &Rule, query: Query, schema: &Schema) -> Query {
     Query::Event { condition, pipes }
 }
 
-/// Adds the rule's filters to every stage.
+/// What alerts have and other events have not: those of Kibana 8 and later, and those before.
+const ALERT_FIELDS: [&str; 4] = [
+    "kibana.alert.rule.uuid",
+    "kibana.alert.rule.rule_id",
+    "kibana.alert.rule.name",
+    "signal.rule.id",
+];
+
+/// Adds the rule's filters to every stage; and, where its indices hold nothing but alerts, that an event is one.
 ///
 /// # Errors
 /// A sentence that says which filter is not understood.
 pub(crate) fn add_filters(rule: &Rule, query: &mut Query, schema: &Schema) -> Result<(), String> {
     if let Some(filters) = rule.fields.get("filters") {
         require(query, &dsl::filters(filters, schema)?);
+    }
+    if rule.reads_only_alerts() {
+        let has = |field| Condition::Leaf(Leaf::Exists(schema.field(field)));
+        require(query, &Condition::Any(ALERT_FIELDS.map(has).into()));
     }
     Ok(())
 }

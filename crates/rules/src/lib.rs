@@ -45,7 +45,7 @@ pub use catalogue::{CATALOGUE, CodeInfo, explain};
 pub use compare::{Change, DiffLine, Effect, Pair, SetDiff, compare, compare_sets, diff_lines};
 pub use compile::{IndicatorFeed, Language, compile_query};
 pub use document::Format;
-pub use exception::{ExceptionItem, ExceptionLists};
+pub use exception::{ExceptionItem, ExceptionLists, ListId};
 pub use export::{export_summary, to_api, to_toml};
 pub use kind::{Kind, NewTermsSpec, ThreatMatchSpec, ThresholdSpec};
 pub use load::{CATEGORY_FIELD, LoadedRule, Loader, Origin, RuleSet};

@@ -11,7 +11,7 @@ use dragnet_plan::{Condition, Diagnostic, Query, Severity};
 use crate::catalogue as code;
 use crate::compile::{self, IndicatorFeed};
 use crate::document::{Attachment, Contents, Entry, Format, is_withdrawn};
-use crate::exception::{ExceptionItem, ExceptionLists, lists_of};
+use crate::exception::{ExceptionItem, ExceptionLists, ListId, lists_of};
 use crate::problem::{Problem, Shown, coded};
 use crate::read::{Issue, Reading, read_rule};
 use crate::report::{Deprecated, Report, Skipped, Unsupported};
@@ -145,14 +145,15 @@ impl Loader {
     fn except(&mut self, rule: &mut LoadedRule) {
         let mut excepted = Vec::new();
         let mut doubts = Vec::new();
-        for list_id in lists_of(&rule.rule.fields) {
-            let Some(items) = self.exceptions.get(list_id) else {
+        for list in lists_of(&rule.rule.fields) {
+            let Some(items) = self.exceptions.get(&list) else {
                 let nothing = "is not among what was loaded; nothing is excepted by it";
-                doubts.push(format!("the exception list `{list_id}` {nothing}"));
+                let space = if list.agnostic { "agnostic" } else { "single" };
+                doubts.push(format!("the exception list `{}` ({space}) {nothing}", list.id));
                 continue;
             };
             for item in items {
-                match item.condition(&self.schema, &self.value_lists) {
+                match item.condition(&self.schema, &self.value_lists, &mut doubts) {
                     Ok(condition) => excepted.push(Condition::Not(Box::new(condition))),
                     Err(doubt) => doubts.push(doubt),
                 }
@@ -206,9 +207,10 @@ impl Loader {
 
     /// Takes an exception list, or an item of one.
     fn exception(&mut self, path: &str, part: &Attachment) {
-        let list_id = part.fields.get("list_id").and_then(serde_json::Value::as_str);
         if !part.fields.contains_key("item_id") {
-            self.exceptions.add_list(list_id.unwrap_or_default());
+            if let Some(list) = ListId::read(&part.fields) {
+                self.exceptions.add_list(list);
+            }
             return;
         }
         match ExceptionItem::read(&part.fields) {

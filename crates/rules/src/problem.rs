@@ -128,6 +128,11 @@ impl Problem {
         self.shown.extend(other.shown);
     }
 
+    /// Whether exceptions that the rule names are not applied: it finds what it should not.
+    pub fn is_about_exceptions(&self) -> bool {
+        self.code == crate::catalogue::EXCEPTIONS
+    }
+
     /// The problem and the rule's other errors as rustc would print them, each with the lines of
     /// the file it is about; `color` adds terminal escapes.
     pub fn render(&self, color: bool) -> String {

@@ -7,7 +7,7 @@ mod check;
 mod load;
 mod show;
 
-pub(crate) use load::{candidates, load, load_armed};
+pub(crate) use load::{arm, candidates, load, load_armed, load_excepted};
 
 /// Runs one of the commands.
 pub(crate) fn run(command: RulesCommand, terminal: Terminal) -> anyhow::Result<ExitStatus> {

@@ -1,7 +1,6 @@
 //! Running a case: the way of a hunt, over events that are written down.
 
 use std::convert::Infallible;
-use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -9,7 +8,6 @@ use dragnet_detect::AlertKind;
 use dragnet_engine::RuleSet;
 use dragnet_event::{Batch, Field, Schema};
 use dragnet_ingest::{Form, Options, Problem, Source, discover};
-use dragnet_plan::Query;
 use dragnet_rules::LoadedRule;
 
 use super::compare::Found;
@@ -119,6 +117,7 @@ impl<'a> Runner<'a> {
         let pursuit = Pursuit {
             rules: &self.rules,
             rule_set: &self.rule_set,
+            clock: self.case.clock,
             scans: &scans,
             history: &history,
             time_field: &self.time_field,
@@ -158,30 +157,8 @@ impl<'a> Runner<'a> {
                 text.push_str(&rule.rule.name);
                 text.push('\n');
             }
-            let (matched, is_satisfied) = (study.matched(), study.is_satisfied());
+            study.remember(&alone, &self.history.scans(self.events.len(), &self.time_field));
             study.show(&alone, Style::plain(), &mut text);
-            let but = match &*query {
-                Query::Threshold(_) | Query::NewTerms(_) if matched == 0 => {
-                    "events do not count that lack a field whose values are counted".to_owned()
-                }
-                Query::Threshold(t) => {
-                    let distinct = t.cardinality.iter();
-                    let distinct =
-                        distinct.map(|c| format!(" and {} values of {}", c.value, c.field));
-                    let distinct: String = distinct.collect();
-                    format!(
-                        "no group of them has {} events{distinct} within one execution",
-                        t.value
-                    )
-                }
-                Query::NewTerms(_) => {
-                    "their values are not new: an event before has them".to_owned()
-                }
-                _ => continue,
-            };
-            if matched > 0 || is_satisfied {
-                let _ = writeln!(text, "\n{but}");
-            }
         }
         text
     }

@@ -5,11 +5,13 @@ mod backtest_command;
 mod commands;
 mod corpus;
 mod eql_suite;
+mod explain;
 #[path = "../../../synth/tests/it/reference.rs"]
 mod reference;
 mod seed_rule;
 mod show;
 mod spec;
+mod spec_alerts;
 mod support;
 mod synthetic;
 mod telemetry;
