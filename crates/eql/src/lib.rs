@@ -22,6 +22,7 @@
 mod analyze;
 pub mod ast;
 pub mod codes;
+mod format;
 mod lexer;
 mod parser;
 mod print;
@@ -34,7 +35,9 @@ mod suggest;
 use dragnet_event::Schema;
 use dragnet_plan::{Diagnostic, Query};
 
+pub use format::{FormatError, WIDTH as FORMAT_WIDTH, format};
 pub use print::print;
+pub use suggest::nearest;
 
 /// The most bytes of a query. The longest of Elastic's rules has a twentieth of it.
 pub const MAX_QUERY_BYTES: usize = 1 << 20;

@@ -5,10 +5,7 @@ const MOST: usize = 32;
 
 /// The candidate nearest to `name`, if one is near enough to be a slip: case aside, no more than a
 /// third of the name's letters away. `None` if the name is one of the candidates.
-pub(crate) fn nearest<'a>(
-    name: &str,
-    candidates: impl IntoIterator<Item = &'a str>,
-) -> Option<&'a str> {
+pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     if name.len() > MOST {
         return None;
     }
