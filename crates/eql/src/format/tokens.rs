@@ -129,9 +129,9 @@ fn split_gap(gap: &str, start: bool) -> (Vec<Comment<'_>>, Vec<Comment<'_>>, boo
         }
         let comment = Comment { text: rest[..length].trim_end(), blank };
         if own_line {
-            before.push(comment)
+            before.push(comment);
         } else {
-            after.push(comment)
+            after.push(comment);
         }
         rest = &rest[length..];
     }

@@ -115,15 +115,23 @@ fn between(range: &Range<usize>, cuts: &[usize]) -> Vec<Range<usize>> {
 /// Words with which an operator is written although they end in `~`.
 const TILDE_OPERATORS: &[&str] = &["in~", "like~", "regex~"];
 
+/// Tokens that nothing is spaced from on their right, and on their left.
+const OPENERS: &[Kind] = &[
+    Kind::Dot,
+    Kind::Question,
+    Kind::ParenOpen,
+    Kind::BracketOpen,
+    Kind::MissingOpen,
+    Kind::Assign,
+];
+const CLOSERS: &[Kind] =
+    &[Kind::Dot, Kind::Comma, Kind::ParenClose, Kind::BracketClose, Kind::Assign];
+
 /// Whether a space stands between two tokens that follow each other.
 pub(super) fn spaced(tokens: &[Token<'_>], left: usize, right: usize) -> bool {
     let (before, token) = (&tokens[left], &tokens[right]);
     let tight = match (before.kind, token.kind) {
-        (Kind::Dot | Kind::Question | Kind::ParenOpen | Kind::BracketOpen | Kind::Assign, _)
-        | (Kind::MissingOpen, _)
-        | (_, Kind::Dot | Kind::Comma | Kind::ParenClose | Kind::BracketClose | Kind::Assign) => {
-            true
-        }
+        (before, after) if OPENERS.contains(&before) || CLOSERS.contains(&after) => true,
         (Kind::Word, Kind::ParenOpen) => !is_keyword(before.text),
         (Kind::TildeWord, Kind::ParenOpen) => !TILDE_OPERATORS.contains(&before.text),
         // `maxspan=5m`
