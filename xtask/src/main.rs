@@ -3,6 +3,7 @@
 
 mod arrows;
 mod bench;
+mod ecs_fields;
 mod steps;
 mod tidy;
 
@@ -17,6 +18,8 @@ chores:
   tidy     sizes of files and functions, and what must not be in the sources
   arrows   which crate uses which
   bench    hunting beside printing; [--corpora DIR] [--megabytes N] [--runs N]
+  ecs-fields ECS_FLAT_YML [VERSION]
+           the table of ECS fields, from the schema's published file; of the version it was, if none is given
 ";
 
 fn main() -> ExitCode {
@@ -30,6 +33,10 @@ fn main() -> ExitCode {
     match arguments[..] {
         ["test"] => steps::test(root()),
         ["tidy"] => steps::show(&tidy::check(root())),
+        ["ecs-fields", schema] => ecs_fields::run(root(), Path::new(schema), None),
+        ["ecs-fields", schema, version] => {
+            ecs_fields::run(root(), Path::new(schema), Some(version))
+        }
         ["arrows"] => steps::show(&arrows::check(root())),
         _ => {
             print!("{USAGE}");

@@ -38,7 +38,7 @@ pub(crate) enum Command {
     Query(QueryArgs),
     /// Print events as ECS documents, one JSON object per line
     Normalize(NormalizeArgs),
-    /// List the fields that logs have: their types, how often they occur, and examples
+    /// List the fields that logs have: their types, those in ECS, how often they occur, and examples
     Fields(FieldsArgs),
     /// Work with rule files
     #[command(subcommand)]
@@ -76,7 +76,7 @@ pub(crate) struct InputArgs {
     /// Which shipper's field conventions raw Windows events get
     #[arg(long, value_enum, default_value_t = Flavor::Logs)]
     pub(crate) flavor: Flavor,
-    /// Take documents as they are: do not fill in the dataset, host.os.type and event.ingested that rules test
+    /// Take documents as they are: do not fill in the dataset, host.os.type, event.ingested and host.id that rules test
     #[arg(long)]
     pub(crate) no_complete: bool,
     /// The form of JSON records, if they are not to be told apart by their keys

@@ -1,10 +1,11 @@
-//! `dragnet fields`: which fields logs have, and what is in them.
+//! `dragnet fields`: which fields logs have, what is in them, and what they are in ECS.
 
 use std::collections::{BTreeMap, HashSet};
 use std::convert::Infallible;
 use std::hash::{BuildHasher, RandomState};
 use std::io::{self, BufWriter, Write};
 
+use dragnet_ecs::fields::{VERSION, lookup};
 use dragnet_event::{EventRef, FieldSink, Scalar, Time};
 use dragnet_ingest::{EventSink, discover};
 use serde_json::json;
@@ -46,6 +47,18 @@ pub(crate) fn run(args: &FieldsArgs, terminal: Terminal) -> anyhow::Result<ExitS
     }
     print_problems(&problems, terminal.err, &mut err)?;
     Ok(if problems.is_empty() { ExitStatus::Nothing } else { ExitStatus::Error })
+}
+
+/// The column of ECS types: room for the longest, `match_only_text`.
+const ECS_WIDTH: usize = 15;
+
+/// A field's type in ECS, with `[]` where documents are to hold an array; `-` for a field that is not ECS.
+fn ecs_type(path: &str) -> String {
+    match lookup(path) {
+        Some(field) if field.array => format!("{}[]", field.ty),
+        Some(field) => field.ty.to_owned(),
+        None => "-".to_owned(),
+    }
 }
 
 /// What is known of one field.
@@ -136,20 +149,28 @@ impl Seen {
 
     fn json(&self, out: &mut impl Write) -> io::Result<()> {
         let fields = self.fields.iter().map(|(path, stat)| {
+            let ecs = lookup(path).map(|ecs| json!({"type": ecs.ty, "array": ecs.array}));
             json!({
-                "field": path, "types": stat.types(), "events": stat.events,
+                "field": path, "types": stat.types(), "ecs": ecs, "events": stat.events,
                 "distinct": stat.distinct.len().min(MAX_DISTINCT), "more": stat.has_more(),
                 "examples": stat.examples,
             })
         });
         let fields: Vec<_> = fields.collect();
-        serde_json::to_writer_pretty(&mut *out, &json!({"events": self.events, "fields": fields}))?;
+        serde_json::to_writer_pretty(
+            &mut *out,
+            &json!({"events": self.events, "ecs_version": VERSION, "fields": fields}),
+        )?;
         writeln!(out)
     }
 
     fn table(&self, terminal: Terminal, out: &mut impl Write) -> io::Result<()> {
         let widest = self.fields.keys().map(String::len).max().unwrap_or(0).clamp(5, 60);
-        let head = format!("{}  TYPE     EVENTS     DISTINCT  EXAMPLES", pad("FIELD", widest));
+        let head = format!(
+            "{}  TYPE     {}  EVENTS     DISTINCT  EXAMPLES",
+            pad("FIELD", widest),
+            pad("ECS TYPE", ECS_WIDTH)
+        );
         writeln!(out, "{}", terminal.out.bold(&head))?;
         for (path, stat) in &self.fields {
             let distinct = thousands(stat.distinct.len().min(MAX_DISTINCT) as u64);
@@ -158,19 +179,22 @@ impl Seen {
                 stat.examples.iter().map(|text| cut(&clean(text), MAX_EXAMPLE)).collect();
             writeln!(
                 out,
-                "{}  {}  {:>9}  {:>9}  {}",
+                "{}  {}  {}  {:>9}  {:>9}  {}",
                 pad(&clean(path), widest),
                 pad(&stat.types().join(","), 7),
+                pad(&ecs_type(path), ECS_WIDTH),
                 thousands(stat.events),
                 distinct,
                 examples.join(" · "),
             )?;
         }
+        let in_ecs = self.fields.keys().filter(|path| lookup(path).is_some()).count();
         writeln!(
             out,
-            "{} fields in {} events",
+            "{} fields in {} events, {} of them in ECS {VERSION}",
             thousands(self.fields.len() as u64),
-            thousands(self.events)
+            thousands(self.events),
+            thousands(in_ecs as u64),
         )
     }
 }

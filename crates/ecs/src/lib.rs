@@ -26,6 +26,7 @@ mod community_id;
 mod convert;
 mod defender;
 mod domain;
+pub mod fields;
 mod meta;
 mod out;
 mod powershell;

@@ -8,7 +8,7 @@ use dragnet_ecs::{Flavor, WinEvent};
 use dragnet_event::{Batch, Document, EventRef, FieldSink};
 
 use crate::chunk::{self, Each};
-use crate::complete::{Completing, Facts, complete};
+use crate::complete::{Completing, Facts, complete, host_id};
 use crate::cut::{Content, Fault, Piece, line_ends};
 use crate::document::{self, Record};
 use crate::format::{self, Form};
@@ -22,8 +22,8 @@ pub const MAX_NAMED: usize = 1000;
 /// How events are to be normalised.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Options {
-    /// Whether documents that lack a dataset, `host.os.type` or `event.ingested` get what follows from the rest of
-    /// them. Raw events have them in any case.
+    /// Whether documents that lack a dataset, `host.os.type`, `event.ingested` or `host.id` get what follows from the
+    /// rest of them. Raw events in the form of [`Flavor::Logs`] have the first three in any case, and get the last.
     pub complete: bool,
     /// The form of all JSON records; by default each is looked at.
     pub form: Option<Form>,
@@ -321,9 +321,22 @@ fn put_xml(xml: &str, options: &Options, sink: &mut dyn FieldSink) -> Result<(),
 }
 
 pub(crate) fn normalize(event: &WinEvent<'_>, options: &Options, sink: &mut dyn FieldSink) {
+    pipeline(event, options, sink);
+    put_host_id(event, options, sink);
+}
+
+/// What the agent, or it and the ingest pipelines, make of an event.
+pub(crate) fn pipeline(event: &WinEvent<'_>, options: &Options, sink: &mut dyn FieldSink) {
     match options.stage {
         Stage::Agent => dragnet_ecs::agent(event, sink),
         Stage::Ecs => dragnet_ecs::normalize(event, options.flavor, sink),
+    }
+}
+
+/// Completes an event that says nothing of its host's id. Winlogbeat's form is left as its pipelines give it.
+pub(crate) fn put_host_id(event: &WinEvent<'_>, options: &Options, sink: &mut dyn FieldSink) {
+    if options.complete && options.stage == Stage::Ecs && options.flavor == Flavor::Logs {
+        host_id(event.computer.as_deref(), sink);
     }
 }
 

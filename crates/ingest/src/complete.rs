@@ -3,6 +3,10 @@
 //! Rules test `event.dataset` or `data_stream.dataset`, `host.os.type`, and by `event.ingested` the time they look
 //! back over. Documents from Winlogbeat have none of these, so that in Elastic such rules are silent on
 //! them. Here a document gets what follows from the rest of it, and nothing that it says otherwise.
+//!
+//! Many sequences join by `host.id`, which no raw event has: in Elastic the agent on the host adds the machine's own
+//! id. What tells hosts apart in a file is the name they log under, so that stands in for the id, in lower case,
+//! since Windows writes one machine's name in several ways. Raw events get it, too ([`host_id`]).
 
 use dragnet_event::{Document, FieldSink, Scalar, Time};
 use serde_json::Value as Json;
@@ -19,6 +23,9 @@ enum Fact {
     Dataset,
     StreamDataset,
     Ingested,
+    HostId,
+    HostName,
+    Computer,
     OsFamily,
     OsPlatform,
     OsType,
@@ -34,6 +41,9 @@ const FACTS: &[(&str, Fact)] = &[
     ("event.dataset", Fact::Dataset),
     ("data_stream.dataset", Fact::StreamDataset),
     ("event.ingested", Fact::Ingested),
+    ("host.id", Fact::HostId),
+    ("host.name", Fact::HostName),
+    ("winlog.computer_name", Fact::Computer),
     ("host.os.family", Fact::OsFamily),
     ("host.os.platform", Fact::OsPlatform),
     ("host.os.type", Fact::OsType),
@@ -93,7 +103,7 @@ impl Facts {
 
     /// Calls `put` with each field that is missing and its value.
     fn missing(&self, mut put: impl FnMut(&str, &str)) {
-        use Fact::{Dataset, Ingested, OsType, StreamDataset, Timestamp};
+        use Fact::{Computer, Dataset, HostId, HostName, Ingested, OsType, StreamDataset, Timestamp};
         if let Some(dataset) = self.dataset() {
             for (path, fact) in [("event.dataset", Dataset), ("data_stream.dataset", StreamDataset)]
             {
@@ -104,6 +114,10 @@ impl Facts {
         }
         if let (None, Some(os)) = (self.get(OsType), self.os()) {
             put("host.os.type", os);
+        }
+        let host = self.get(HostName).or_else(|| self.get(Computer));
+        if let (None, Some(host)) = (self.get(HostId), host) {
+            put(HOST_ID, &host.to_lowercase());
         }
         if let (None, Some(time)) = (self.get(Ingested), self.get(Timestamp)) {
             match time.parse::<i64>() {
@@ -197,6 +211,15 @@ impl<S: FieldSink + ?Sized> FieldSink for Completing<'_, S> {
     }
 }
 
+const HOST_ID: &str = "host.id";
+
+/// Puts what stands in for the id of the host that a raw event is from: events of files never have one.
+pub(crate) fn host_id(computer: Option<&str>, sink: &mut dyn FieldSink) {
+    if let Some(computer) = computer.filter(|name| !name.is_empty() && sink.wants(HOST_ID)) {
+        sink.put_str(HOST_ID, &computer.to_lowercase());
+    }
+}
+
 /// Adds what is missing to a document.
 pub(crate) fn complete(document: &mut Document) {
     Facts::of(document).missing(|path, text| document.set(path, text.into()));
@@ -247,6 +270,18 @@ mod tests {
                 "host.os.type": "windows", "event.ingested": "2024-03-02T10:00:00Z"
             }),
         );
+    }
+
+    #[test]
+    fn a_host_without_an_id() {
+        check(
+            &json!({"host": {"name": "WS7.Example.ORG"}, "winlog": {"computer_name": "other"}}),
+            &json!({"host.id": "ws7.example.org"}),
+        );
+        check(&json!({"host": {"name": ["Ä1", "B2"]}}), &json!({"host.id": "ä1"}));
+        check(&json!({"winlog": {"computer_name": "WS7"}}), &json!({"host.id": "ws7"}));
+        check(&json!({"host": {"name": "WS7", "id": "0f3a"}}), &json!({}));
+        check(&json!({"host": {"name": ""}}), &json!({}));
     }
 
     #[test]

@@ -10,8 +10,14 @@ fn fields_of_the_example() {
     assert_eq!(run.status, 0, "{}", run.err);
     let line = run.out.lines().find(|line| line.starts_with("dns.question.name ")).unwrap();
     let cells: Vec<&str> = line.split_whitespace().collect();
-    assert_eq!(cells[1..], ["text", "1", "1", "berths.harbour-sync.example"]);
-    assert!(run.out.trim_end().ends_with("fields in 15 events"), "{}", run.out);
+    assert_eq!(cells[1..], ["text", "keyword", "1", "1", "berths.harbour-sync.example"]);
+    let ecs_type = |name: &str| {
+        let line = run.out.lines().find(|line| line.starts_with(&format!("{name} "))).unwrap();
+        line.split_whitespace().nth(2).map(str::to_owned)
+    };
+    assert_eq!(ecs_type("event.category").as_deref(), Some("keyword[]"));
+    assert_eq!(ecs_type("winlog.channel").as_deref(), Some("-"));
+    assert!(run.out.contains("fields in 15 events, "), "{}", run.out);
 
     let run = dragnet("fields --format json", &[&example("logs")]);
     let json: Json = serde_json::from_str(&run.out).unwrap();
@@ -19,6 +25,9 @@ fn fields_of_the_example() {
     let fields = json["fields"].as_array().unwrap();
     let code = fields.iter().find(|field| field["field"] == "event.code").unwrap();
     assert_eq!((&code["types"], &code["events"]), (&json!(["text"]), &json!(12)));
+    assert_eq!(code["ecs"], json!({"type": "keyword", "array": false}));
+    let channel = fields.iter().find(|field| field["field"] == "winlog.channel").unwrap();
+    assert_eq!(channel["ecs"], Json::Null);
 }
 
 #[test]
@@ -30,8 +39,8 @@ fn fields_of_one_value_of_every_type() {
         let line = run.out.lines().find(|line| line.starts_with(name)).unwrap();
         line.split_whitespace().skip(1).collect::<Vec<_>>().join(" ")
     };
-    assert_eq!(line("a "), "number 2 2 1 · 2.5");
-    assert_eq!(line("b "), "text,b… 2 3 true · x · null");
+    assert_eq!(line("a "), "number - 2 2 1 · 2.5");
+    assert_eq!(line("b "), "text,b… - 2 3 true · x · null");
     assert!(!run.out.contains('\u{1b}'), "{}", run.out);
 }
 

@@ -16,7 +16,7 @@ use dragnet_ecs::WinEvent;
 use dragnet_event::{Document, FieldSink};
 use serde_json::{Map, Value as Json};
 
-use crate::block::{Options, Stage};
+use crate::block::{self, Options, Stage};
 
 /// The outermost object of a record.
 pub(crate) type Object = Map<String, Json>;
@@ -102,7 +102,7 @@ pub(crate) fn detect(object: &Object) -> Option<Form> {
 /// Puts the event to the sink.
 pub(crate) fn put(form: Form, object: &Object, options: &Options, sink: &mut dyn FieldSink) {
     let put = |event: &WinEvent<'_>, sink: &mut dyn FieldSink| {
-        crate::block::normalize(event, options, sink);
+        block::normalize(event, options, sink);
     };
     match form {
         Form::Flat => put(&flat::event(object), sink),
@@ -127,8 +127,13 @@ pub(crate) fn render(form: Form, object: &Object, options: &Options) -> Document
         Form::Evtx | Form::Xml | Form::Document => return Document(object.clone()),
         Form::Agent if options.stage == Stage::Agent => return Document(object.clone()),
         Form::Agent => {
-            crate::block::normalize(&agent::event(object), options, &mut document);
+            let event = agent::event(object);
+            block::pipeline(&event, options, &mut document);
             agent::keep_the_rest(object, &mut document);
+            // The agent that shipped it may know the host's id.
+            if document.get("host.id").is_none() {
+                block::put_host_id(&event, options, &mut document);
+            }
         }
         _ => put(form, object, options, &mut document),
     }
@@ -138,6 +143,24 @@ pub(crate) fn render(form: Form, object: &Object, options: &Options) -> Document
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_agents_own_host_id_goes_before_the_name() {
+        let options = Options { complete: true, ..Options::default() };
+        let mut record = serde_json::json!({
+            "winlog": {"channel": "Security", "computer_name": "WS7", "event_id": "4624"}
+        });
+        let host_id = |record: &Json, options: &Options| {
+            let document = render(Form::Agent, record.as_object().unwrap(), options);
+            document.get_str("host.id").map(str::to_owned)
+        };
+        assert_eq!(host_id(&record, &options).as_deref(), Some("ws7"));
+        let winlogbeat = Options { flavor: dragnet_ecs::Flavor::Winlogbeat, ..options.clone() };
+        assert_eq!(host_id(&record, &winlogbeat), None);
+        assert_eq!(host_id(&record, &Options::default()), None);
+        record["host"] = serde_json::json!({"id": "0f3a"});
+        assert_eq!(host_id(&record, &options).as_deref(), Some("0f3a"));
+    }
 
     #[test]
     fn a_form_is_at_its_number() {
