@@ -2,6 +2,7 @@
 #![expect(clippy::print_stdout, reason = "a command line talks")]
 
 mod arrows;
+mod attack;
 mod bench;
 mod ecs_fields;
 mod steps;
@@ -20,6 +21,8 @@ chores:
   bench    hunting beside printing; [--corpora DIR] [--megabytes N] [--runs N]
   ecs-fields ECS_FLAT_YML [VERSION]
            the table of ECS fields, from the schema's published file; of the version it was, if none is given
+  attack VERSION STIX_JSON…
+           the table of ATT&CK tactics and techniques, from MITRE's STIX bundle or extracts of it
 ";
 
 fn main() -> ExitCode {
@@ -36,6 +39,9 @@ fn main() -> ExitCode {
         ["ecs-fields", schema] => ecs_fields::run(root(), Path::new(schema), None),
         ["ecs-fields", schema, version] => {
             ecs_fields::run(root(), Path::new(schema), Some(version))
+        }
+        ["attack", version, ref files @ ..] if !files.is_empty() => {
+            attack::run(root(), version, files)
         }
         ["arrows"] => steps::show(&arrows::check(root())),
         _ => {
