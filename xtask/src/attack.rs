@@ -91,12 +91,11 @@ fn tactics_of(object: &Json) -> Vec<&str> {
 /// The table's text.
 fn table(sources: &[Json], version: &str) -> Result<String, String> {
     let all: Vec<_> = sources.iter().flat_map(objects).collect();
-    let of = |wanted: &'static str| all.iter().filter(move |(ty, _)| *ty == wanted).map(|(_, o)| *o);
+    let of =
+        |wanted: &'static str| all.iter().filter(move |(ty, _)| *ty == wanted).map(|(_, o)| *o);
     let stix_id = |object| text(object, &["id", "stix_id"]);
-    let ids: HashMap<&str, &str> = all
-        .iter()
-        .filter_map(|(_, object)| Some((stix_id(object)?, attack_id(object)?)))
-        .collect();
+    let ids: HashMap<&str, &str> =
+        all.iter().filter_map(|(_, object)| Some((stix_id(object)?, attack_id(object)?))).collect();
     let replaced: HashMap<&str, &str> = of("relationship")
         .filter(|relation| relation["relationship_type"] == "revoked-by")
         .filter_map(|relation| {
@@ -218,7 +217,8 @@ mod tests {
         assert!(table(&[json!({})], "1").is_err());
         let matrix = json!({"matrices": [{"tactic_refs": ["gone"]}]});
         assert!(table(&[matrix], "1").is_err());
-        let nameless = json!({"matrices": [{"tactic_refs": []}], "attack_patterns": [{"external_id": "T1"}]});
+        let nameless =
+            json!({"matrices": [{"tactic_refs": []}], "attack_patterns": [{"external_id": "T1"}]});
         assert!(table(&[nameless], "1").is_err());
     }
 }

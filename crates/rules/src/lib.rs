@@ -20,9 +20,11 @@
 mod catalogue;
 mod document;
 mod json_reader;
+mod lint;
 mod literal;
 mod load;
 mod period;
+mod policy;
 mod problem;
 mod read;
 mod report;
@@ -32,8 +34,10 @@ mod walk;
 
 pub use catalogue::{CATALOGUE, CodeInfo, explain};
 pub use document::Format;
+pub use lint::{LINTS, LintInfo, LintOptions};
 pub use load::{CATEGORY_FIELD, LoadedRule, Loader, Origin, RuleSet};
 pub use period::{parse_duration, parse_relative};
+pub use policy::{Code, Policy, codes};
 pub use problem::{Further, Problem};
 pub use read::{Issue, Reading, read_rule};
 pub use report::{Deprecated, Report, Skipped, TextOptions, Unsupported};

@@ -22,6 +22,10 @@ pub struct Report {
     pub failed: Vec<Problem>,
     /// What is doubtful about rules that will run.
     pub warnings: Vec<Problem>,
+    /// What could be better, if lints were asked for.
+    pub notes: Vec<Problem>,
+    /// Warnings and notes that a policy has made errors.
+    pub denied: Vec<Problem>,
     /// What was met and is no rule, or a rule that was already there.
     pub skipped: Vec<Skipped>,
     /// Rules that their authors have withdrawn. They do not run.
