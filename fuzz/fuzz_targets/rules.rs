@@ -6,7 +6,7 @@ use dragnet_rules::{Format, Loader};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
-    for format in [Format::Toml, Format::Json] {
+    for format in [Format::Toml, Format::Json, Format::Page] {
         let mut loader = Loader::new();
         loader.text("fuzz", format, bytes);
         let set = loader.finish();

@@ -166,7 +166,7 @@ impl From<Flavor> for dragnet_ecs::Flavor {
 #[derive(Debug, Args)]
 #[allow(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub(crate) struct HuntArgs {
-    /// Rule files or directories (Elastic TOML, Kibana NDJSON); may be given several times
+    /// Rule files or directories (Elastic TOML, Kibana NDJSON, documentation pages); may be given several times
     #[arg(long, required = true, value_name = "PATH")]
     pub(crate) rules: Vec<PathBuf>,
     /// The form of the alerts; a table on a terminal, NDJSON otherwise
@@ -275,8 +275,34 @@ pub(crate) enum Stage {
 pub(crate) enum RulesCommand {
     /// Load rules and report what cannot run, and why; exit status 2 if any failed
     Check(CheckArgs),
+    /// Show rules whole: what they find, when they run, their query, guide and ATT&CK mapping
+    Show(ShowArgs),
     /// Say which rules can fire on telemetry like some sample logs, and what the others lack
     Readiness(ReadinessArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ShowArgs {
+    /// Choose among the rules of these files or directories; may be given several times
+    #[arg(long, value_name = "PATH")]
+    pub(crate) rules: Vec<PathBuf>,
+    /// The form of the page
+    #[arg(long, value_enum, default_value_t = ShowFormat::Text)]
+    pub(crate) format: ShowFormat,
+    /// Rule files; with --rules, the ids or names of rules
+    #[arg(required = true, value_name = "RULE")]
+    pub(crate) chosen: Vec<String>,
+}
+
+/// The form in which a rule is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ShowFormat {
+    /// For terminals
+    Text,
+    /// A page in the order of Elastic's documentation, which can be read as a rule again
+    Markdown,
+    /// A JSON array of objects with the rule's keys and where it stands
+    Json,
 }
 
 #[derive(Debug, Args)]

@@ -21,7 +21,7 @@ use std::process::ExitCode;
 use anyhow::Context;
 use clap::{CommandFactory, Parser};
 
-use crate::args::{Cli, Command, RulesCommand};
+use crate::args::{Cli, Command};
 use crate::style::{ColorEnvironment, Style};
 
 /// How a command ended, in the order of exit statuses 0, 1 and 2.
@@ -95,8 +95,7 @@ fn run(cli: Cli, terminal: Terminal) -> anyhow::Result<ExitStatus> {
         Command::Query(args) => query::run(&args, terminal),
         Command::Normalize(args) => normalize::run(&args, terminal),
         Command::Fields(args) => fields::run(&args, terminal),
-        Command::Rules(RulesCommand::Check(args)) => rules::check(&args, terminal),
-        Command::Rules(RulesCommand::Readiness(args)) => readiness::run(&args, terminal),
+        Command::Rules(command) => rules::run(command, terminal),
         Command::Explain(args) => explain::run(&args, terminal),
         Command::Completions { shell } => {
             let mut script = Vec::new();

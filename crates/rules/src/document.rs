@@ -10,7 +10,7 @@ use crate::catalogue as code;
 use crate::literal::StringMap;
 use crate::problem::{Place, Problem, Shown, coded};
 use crate::report::Skipped;
-use crate::{json_reader, toml_reader};
+use crate::{json_reader, page, toml_reader};
 
 /// How a rule file is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,6 +20,8 @@ pub enum Format {
     /// Rules as JSON: one object, an array of objects, or one object per line, as Kibana exports
     /// them.
     Json,
+    /// The documentation page of a rule: Markdown, `AsciiDoc` or bare text.
+    Page,
 }
 
 impl Format {
@@ -32,12 +34,20 @@ impl Format {
         }
     }
 
-    /// The format that a text looks like: JSON if it begins with an object or a list of objects.
+    /// Whether a file of this extension may be a documentation page; most are something else.
+    pub(crate) fn may_be_page(extension: &str) -> bool {
+        let extension = extension.to_ascii_lowercase();
+        ["md", "markdown", "txt", "text", "asciidoc", "adoc"].contains(&extension.as_str())
+    }
+
+    /// The format that a text looks like: JSON if it begins with an object or a list of objects, a
+    /// page if it has the facts of one, else TOML.
     pub fn sniff(text: &[u8]) -> Format {
         let text = text.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(text).trim_ascii_start();
         let second = text.get(1..).unwrap_or_default().trim_ascii_start().first();
         match (text.first(), second) {
             (Some(b'{'), _) | (Some(b'['), Some(b'{' | b']')) => Format::Json,
+            _ if std::str::from_utf8(text).is_ok_and(page::is_page) => Format::Page,
             _ => Format::Toml,
         }
     }
@@ -56,6 +66,8 @@ pub(crate) struct Entry {
     pub(crate) spans: BTreeMap<String, Range<usize>>,
     /// Where the characters of the query stand.
     pub(crate) query: Option<StringMap>,
+    /// What stands in the file, belongs to the rule and could not be read: where, and why.
+    pub(crate) doubts: Vec<(Range<usize>, String)>,
 }
 
 impl Entry {
@@ -125,6 +137,7 @@ impl Contents {
         let mut contents = match format {
             Format::Toml => toml_reader::read(path, &text),
             Format::Json => json_reader::read(path, &text),
+            Format::Page => page::read(path, &text),
         };
         problems.append(&mut contents.problems);
         Contents { problems, ..contents }
@@ -133,8 +146,13 @@ impl Contents {
     /// If there is no rule: says so as a failure. For files that were named as rule files.
     pub(crate) fn or_no_rule(mut self) -> Contents {
         if self.entries.is_empty() && self.problems.is_empty() {
-            let problem =
-                Problem::of_file(&self.path, code::NO_RULE, "there is no rule in this file");
+            let message = match self.format {
+                Format::Page => {
+                    "the text is not the documentation page of a rule: it has no rule type"
+                }
+                Format::Toml | Format::Json => "there is no rule in this file",
+            };
+            let problem = Problem::of_file(&self.path, code::NO_RULE, message);
             self.problems.push(problem);
         }
         self

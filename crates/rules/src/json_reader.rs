@@ -178,7 +178,8 @@ impl Reader<'_> {
         let query = raw.get("query").filter(|query| query.get().starts_with('"'));
         let query = query.map(|q| StringMap::new(q.get(), self.offset(q), Syntax::Json));
         let start = self.at(start);
-        self.contents.entries.push(Entry { fields, extra: Map::new(), start, spans, query });
+        let (extra, doubts) = (Map::new(), Vec::new());
+        self.contents.entries.push(Entry { fields, extra, start, spans, query, doubts });
     }
 
     /// Where a value stands in the text. It was borrowed from it.

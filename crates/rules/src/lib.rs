@@ -1,7 +1,7 @@
 //! Rule documents in, and the load report.
 //!
-//! Reads rules as Elastic publishes them (TOML, one rule per file) and as Kibana exports them (JSON,
-//! one rule per line), compiles their queries, and says what became of every one of them: loaded,
+//! Reads rules as Elastic publishes them (TOML, one rule per file; documentation pages) and as Kibana
+//! exports them (JSON, one rule per line), compiles their queries, and says what became of every one of them: loaded,
 //! not supported, failed, deprecated or skipped. Silence about a lost rule is the one mistake that
 //! this crate exists to avoid; the [`Report`] is therefore not a log but a value, and it accounts for
 //! every document that was met.
@@ -23,12 +23,15 @@ mod json_reader;
 mod lint;
 mod literal;
 mod load;
+mod page;
 mod period;
 mod policy;
 mod problem;
 mod read;
 mod report;
+mod rewrite;
 mod rule;
+mod shelf;
 mod toml_reader;
 mod walk;
 
@@ -41,5 +44,7 @@ pub use policy::{Code, Policy, codes};
 pub use problem::{Further, Problem};
 pub use read::{Issue, Reading, read_rule};
 pub use report::{Deprecated, Report, Skipped, TextOptions, Unsupported};
+pub use rewrite::{Formatted, format_file, format_toml};
 pub use rule::{Rule, RuleSeverity, RuleType, Subtechnique, Tactic, Technique, Threat};
-pub use walk::{MAX_JSON_BYTES, MAX_TOML_BYTES, load};
+pub use shelf::{Document, Shelf, documents};
+pub use walk::{MAX_JSON_BYTES, MAX_PAGE_BYTES, MAX_TOML_BYTES, load, rule_files};

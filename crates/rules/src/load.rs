@@ -1,6 +1,7 @@
 //! From files and texts to a set of compiled rules.
 
 use std::collections::{HashMap, HashSet};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -153,9 +154,7 @@ impl Loader {
             let site = Site { path, text: &text, format, entry: &entry, label };
             match read_rule(fields, extra) {
                 Reading::Broken(issues) => {
-                    let errors = issues.iter().filter(|issue| issue.is_error());
-                    let problems = errors.map(|issue| site.issue(issue)).collect();
-                    self.fail(problems);
+                    self.set.report.failed.extend(site.failure(&issues));
                 }
                 Reading::Rule(rule, issues) => self.rule(&site, Arc::from(rule), &issues),
             }
@@ -199,7 +198,7 @@ impl Loader {
             }
             return self.fail(problems);
         };
-        let mut warnings: Vec<_> = issues.iter().map(|issue| site.issue(issue)).collect();
+        let mut warnings = site.warnings(issues);
         warnings.extend(doubts.into_iter().map(|doubt| site.diagnostic(&text, doubt)));
         self.set.report.warnings.extend(warnings.iter().cloned());
         self.set.report.warn(doubtful);
@@ -223,10 +222,7 @@ impl Loader {
 
     /// Reports the errors of one rule as one failure.
     fn fail(&mut self, problems: Vec<Problem>) {
-        let mut problems = problems.into_iter();
-        let Some(mut first) = problems.next() else { return };
-        problems.for_each(|other| first.add(other));
-        self.set.report.failed.push(first);
+        self.set.report.failed.extend(as_one(problems));
     }
 
     /// Whether no other rule has the id. The same rule once more is skipped; a different one with
@@ -261,18 +257,38 @@ impl Loader {
     }
 }
 
+/// The errors of one rule as one problem.
+fn as_one(problems: impl IntoIterator<Item = Problem>) -> Option<Problem> {
+    problems.into_iter().reduce(|mut first, other| {
+        first.add(other);
+        first
+    })
+}
+
 /// Where a rule document stands; turns what is wrong with it into problems with places.
-struct Site<'a> {
-    path: &'a str,
-    text: &'a Arc<str>,
-    format: Format,
-    entry: &'a Entry,
-    label: Option<String>,
+pub(crate) struct Site<'a> {
+    pub(crate) path: &'a str,
+    pub(crate) text: &'a Arc<str>,
+    pub(crate) format: Format,
+    pub(crate) entry: &'a Entry,
+    pub(crate) label: Option<String>,
 }
 
 impl Site<'_> {
-    fn origin(&self) -> Origin {
+    pub(crate) fn origin(&self) -> Origin {
         Origin { path: self.path.to_owned(), line: self.entry.start.line }
+    }
+
+    /// What is doubtful about a rule that was read.
+    pub(crate) fn warnings(&self, issues: &[Issue]) -> Vec<Problem> {
+        let issues = issues.iter().map(|issue| self.issue(issue));
+        issues.chain(self.entry.doubts.iter().map(|doubt| self.doubt(doubt))).collect()
+    }
+
+    /// The errors of a rule that could not be read.
+    pub(crate) fn failure(&self, issues: &[Issue]) -> Option<Problem> {
+        let errors = issues.iter().filter(|issue| issue.is_error());
+        as_one(errors.map(|issue| self.issue(issue)))
     }
 
     /// A problem at the value of a key, or where the rule begins.
@@ -311,7 +327,7 @@ impl Site<'_> {
         }
         // What is missing is told of the line with `[rule]`, or the object's first brace.
         let head = match self.format {
-            Format::Toml => {
+            Format::Toml | Format::Page => {
                 self.text[start..].lines().next().map_or(0, |line| line.trim_end().len())
             }
             Format::Json => 1,
@@ -319,12 +335,17 @@ impl Site<'_> {
         start..start + head
     }
 
+    /// A part of the file that could not be read.
+    fn doubt(&self, (span, message): &(Range<usize>, String)) -> Problem {
+        self.at_file(coded(code::UNREAD_PART, span.clone(), message))
+    }
+
     /// A problem within the query. The file's text is shown where the query stands in it as it
     /// is meant; in JSON it does not, all of it being on one line.
     fn diagnostic(&self, query: &Arc<str>, diagnostic: Diagnostic) -> Problem {
         let Some(map) = &self.entry.query else { return self.at_file(diagnostic) };
         let span = map.to_source(&diagnostic.span);
-        if self.format == Format::Toml {
+        if self.format != Format::Json {
             return self.at_file(Diagnostic { span, ..diagnostic });
         }
         let place = self.entry.start.advance(self.text, span.start);

@@ -59,6 +59,7 @@ fn entry(text: &str, document: &DeTable<'_>) -> Option<Entry> {
         extra,
         start: Place::START.advance(text, start),
         spans,
+        doubts: Vec::new(),
         query: query.map(|query| {
             let span = query.span();
             StringMap::new(text.get(span.clone()).unwrap_or_default(), span.start, Syntax::Toml)

@@ -5,6 +5,8 @@ mod commands;
 mod corpus;
 mod eql_suite;
 mod seed_rule;
+mod show;
+
 mod spec;
 mod support;
 mod telemetry;

