@@ -103,7 +103,9 @@ impl Facts {
 
     /// Calls `put` with each field that is missing and its value.
     fn missing(&self, mut put: impl FnMut(&str, &str)) {
-        use Fact::{Computer, Dataset, HostId, HostName, Ingested, OsType, StreamDataset, Timestamp};
+        use Fact::{
+            Computer, Dataset, HostId, HostName, Ingested, OsType, StreamDataset, Timestamp,
+        };
         if let Some(dataset) = self.dataset() {
             for (path, fact) in [("event.dataset", Dataset), ("data_stream.dataset", StreamDataset)]
             {

@@ -9,13 +9,20 @@ use dragnet_rules::{Report, RuleSet};
 use crate::args::RulesCommand;
 use crate::{ExitStatus, Terminal, readiness};
 
+pub(crate) mod args;
 mod check;
+mod codes;
+mod fmt;
+mod github;
+mod sarif;
 mod show;
 
 /// Runs one of the commands.
 pub(crate) fn run(command: RulesCommand, terminal: Terminal) -> anyhow::Result<ExitStatus> {
     match command {
         RulesCommand::Check(args) => check::run(&args, terminal),
+        RulesCommand::Fmt(args) => fmt::run(&args, terminal),
+        RulesCommand::Codes(args) => codes::run(&args, terminal),
         RulesCommand::Show(args) => show::run(&args, terminal),
         RulesCommand::Readiness(args) => readiness::run(&args, terminal),
     }
