@@ -302,6 +302,16 @@ pub(crate) enum Language {
     Lucene,
 }
 
+impl From<Language> for dragnet_rules::Language {
+    fn from(language: Language) -> dragnet_rules::Language {
+        match language {
+            Language::Eql => dragnet_rules::Language::Eql,
+            Language::Kuery => dragnet_rules::Language::Kuery,
+            Language::Lucene => dragnet_rules::Language::Lucene,
+        }
+    }
+}
+
 /// Which end of too many results is given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ResultPosition {

@@ -73,7 +73,10 @@ pub fn format_toml(text: &str) -> Result<Formatted, String> {
     let formatted = format_query(language, query).map_err(|diagnostics| {
         let line = line_of(body, span.start);
         match diagnostics.first() {
-            Some(first) => format!("line {line}: the query is not valid: {}", first.message),
+            Some(first) => {
+                let language = language.title();
+                format!("line {line}: the query is not valid {language}: {}", first.message)
+            }
             None => "formatting would change the query".to_owned(),
         }
     })?;
@@ -202,11 +205,13 @@ mod tests {
         }
         refused("[rule", "line 1: not valid TOML");
         refused(&rule("'any were true'"), "line 6: the query is not valid EQL: ");
+        refused(&rule("'a: (b'").replace("eql", "query"), "line 6: the query is not valid KQL: ");
         refused(&rule(&format!("'{MESSY}'")).replace("rule_id='y'\n", ""), "no `rule_id`");
         refused(&rule("\"any  where a : \\\"'''\\\"\""), "cannot stand between");
         for (text, reason) in [
             ("[tool]\nx = 1", "no `[rule]` table"),
-            ("[rule]\ntype = 'query'\nlanguage = 'kuery'\nquery = 'a :b'", "not EQL"),
+            ("[rule]\ntype = 'query'\nlanguage = 'lucene'\nquery = 'a :b'", "neither EQL nor KQL"),
+            ("[rule]\ntype = 'esql'\nlanguage = 'esql'\nquery = 'from  a'", "neither EQL nor KQL"),
             ("[rule]\ntype = 'eql'", "no query"),
         ] {
             assert_eq!(format_toml(text), Ok(Formatted::NotApplicable(reason)), "{text}");

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use dragnet_rules::Policy;
 
+use crate::args::Language;
+
 #[derive(Debug, Args)]
 pub(crate) struct CheckArgs {
     /// The form of the report
@@ -55,6 +57,9 @@ pub(crate) struct FmtArgs {
     /// Write nothing; show what would change, and exit with 1 if anything would
     #[arg(long)]
     pub(crate) diff: bool,
+    /// The language of a bare query from standard input
+    #[arg(long, value_enum, default_value_t = Language::Eql)]
+    pub(crate) language: Language,
     /// Rule files or directories; `-` reads a rule file or a bare query from standard input and writes it to
     /// standard output
     #[arg(required = true, value_name = "PATH")]

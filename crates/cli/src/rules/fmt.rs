@@ -4,9 +4,8 @@ use std::fmt::Write as _;
 use std::io::{self, Read, Write};
 use std::path::Path;
 
-use dragnet_plan::Diagnostic;
 use dragnet_rules::{
-    Formatted, Language, MAX_TOML_BYTES, format_file, format_query, format_toml, rule_files,
+    Formatted, MAX_TOML_BYTES, format_file, format_query, format_toml, rule_files,
 };
 
 use crate::rules::args::FmtArgs;
@@ -107,7 +106,7 @@ fn standard_input(args: &FmtArgs, terminal: Terminal) -> anyhow::Result<ExitStat
         Ok(_) if text.contains("[rule]") => text.clone(),
         Err(error) if text.contains("[rule]") => anyhow::bail!("standard input: {error}"),
         // Not a rule file: a query.
-        Ok(_) | Err(_) => match bare_query(&text) {
+        Ok(_) | Err(_) => match format_query(args.language.into(), text.trim()) {
             Ok(query) => format!("{query}\n"),
             Err(diagnostics) if diagnostics.is_empty() => {
                 anyhow::bail!("standard input: formatting would change the query")
@@ -135,12 +134,6 @@ fn standard_input(args: &FmtArgs, terminal: Terminal) -> anyhow::Result<ExitStat
         return Ok(ExitStatus::Nothing);
     }
     Ok(if text == new { ExitStatus::Nothing } else { ExitStatus::Found })
-}
-
-/// Formats a query that is EQL or, if it cannot be, KQL; the errors are those of EQL.
-fn bare_query(text: &str) -> Result<String, Vec<Diagnostic>> {
-    format_query(Language::Eql, text)
-        .or_else(|errors| format_query(Language::Kuery, text).map_err(|_| errors))
 }
 
 /// What changed as a unified diff. The changes of a file are in one place, its query, so that one hunk shows them.

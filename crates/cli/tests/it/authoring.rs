@@ -35,14 +35,14 @@ fn warnings_are_shown_counted_denied_and_allowed() {
         "{}",
         plain.out
     );
-    assert!(plain.out.contains("a.toml:11:60") && !plain.out.contains("note["), "{}", plain.out);
+    assert!(plain.out.contains("a.toml:11:62") && !plain.out.contains("note["), "{}", plain.out);
     let verbose = dragnet("rules check --verbose", &[&path]);
     assert!(verbose.out.contains("note[LINT0404]"), "{}", verbose.out);
 
     let strict = dragnet("rules check --strict", &[&path]);
     assert_eq!(strict.status, 2);
     assert!(
-        strict.out.contains("error[LINT0401]") && strict.out.contains("loaded    1"),
+        strict.out.contains("error[LINT0401]") && strict.out.contains("loaded  1  eql"),
         "{}",
         strict.out
     );
@@ -77,7 +77,8 @@ fn machines_read_reports() {
     let dir = tempdir().unwrap();
     let path = dir.path().join("a, b.toml");
     fs::write(&path, DOUBTFUL).unwrap();
-    fs::write(dir.path().join("broken.toml"), DOUBTFUL.replace("where", "were")).unwrap();
+    let broken = DOUBTFUL.replace("where", "were").replace("\"thing\"", "\"other\"");
+    fs::write(dir.path().join("broken.toml"), broken).unwrap();
 
     let json: Json =
         serde_json::from_str(&dragnet("rules check --format json", &[dir.path()]).out).unwrap();
@@ -102,7 +103,7 @@ fn machines_read_reports() {
     let place = &results[2]["locations"][0]["physicalLocation"];
     assert_eq!(
         place["region"],
-        serde_json::json!({"startLine": 11, "startColumn": 60, "endLine": 11, "endColumn": 67})
+        serde_json::json!({"startLine": 11, "startColumn": 62, "endLine": 11, "endColumn": 69})
     );
     assert!(place["artifactLocation"]["uri"].as_str().unwrap().ends_with("/a%2C%20b.toml"));
 
@@ -113,7 +114,7 @@ fn machines_read_reports() {
         "{}",
         run.out
     );
-    let expected = "a%2C b.toml,line=11,col=60,endColumn=66,title=LINT0203%3A Thing%2C 100%25%3A odd::the list has \"b.exe\" already";
+    let expected = "a%2C b.toml,line=11,col=62,endColumn=68,title=LINT0203%3A Thing%2C 100%25%3A odd::the list has \"b.exe\" already";
     assert!(run.out.contains(expected), "{}", run.out);
     // What stands behind the annotations is no command.
     assert!(lines.iter().any(|line| line.starts_with("failed")), "{}", run.out);
@@ -174,6 +175,8 @@ fn files_are_formatted() {
 fn standard_input_is_formatted() {
     let query = run("rules fmt -", &[], "any  where a==1");
     assert_eq!((query.status, query.out.as_str()), (0, "any where a == 1\n"));
+    let kql = run("rules fmt --language kuery -", &[], "a:1  AND b:(x or y)\n");
+    assert_eq!((kql.status, kql.out.as_str()), (0, "a: 1 and b: (x or y)\n"));
     let file = run("rules fmt -", &[], DOUBTFUL);
     assert!(
         file.status == 0

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 /// The text formatted, which must be what formatting it again gives.
 #[track_caller]
 fn check(text: &str, expected: &str) {
-    let formatted = format(text).unwrap();
+    let formatted = format(text).expect("the text is a query");
     assert_eq!(formatted, expected, "\n{formatted}\n--- expected\n{expected}\n");
     assert_eq!(format(&formatted).as_deref(), Ok(expected), "again");
 }

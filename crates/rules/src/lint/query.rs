@@ -68,7 +68,8 @@ fn filter_lints(rule: &Rule, filter: &EventFilter, out: &mut Vec<Finding>) {
 /// A condition, negations taken inwards: `not (a and b)` is `not a or not b`.
 enum Row<'q> {
     All(Vec<(&'q Expr, bool)>),
-    Any(Vec<(&'q Expr, bool)>),
+    /// Alternatives, and whether they are written as such.
+    Any(Vec<(&'q Expr, bool)>, bool),
     Test(Fact<'q>),
 }
 
@@ -77,7 +78,7 @@ fn row(expr: &Expr, holds: bool) -> Row<'_> {
         ExprKind::Not(inner) => row(inner, !holds),
         ExprKind::And(list) if holds => Row::All(with(list, holds)),
         ExprKind::Or(list) if !holds => Row::All(with(list, holds)),
-        ExprKind::And(list) | ExprKind::Or(list) => Row::Any(with(list, holds)),
+        ExprKind::And(list) | ExprKind::Or(list) => Row::Any(with(list, holds), holds),
         _ => Row::Test(Fact::of(expr, holds)),
     }
 }
@@ -124,9 +125,10 @@ impl Walk<'_> {
                     self.logic(part, holds, &around);
                 }
             }
-            Row::Any(parts) => {
+            Row::Any(parts, written) => {
                 let own = tests(&parts);
-                self.any(&own, known);
+                // `a and not (a and b)` says `a` twice to be read more easily, and is how exceptions are written.
+                self.any(&own, if written { known } else { &[] });
                 for (part, holds) in parts {
                     self.logic(part, holds, known);
                 }
@@ -303,7 +305,7 @@ fn tests<'q>(parts: &[(&'q Expr, bool)]) -> Vec<Fact<'q>> {
         .iter()
         .filter_map(|(part, holds)| match row(part, *holds) {
             Row::Test(fact) => Some(fact),
-            Row::All(_) | Row::Any(_) => None,
+            Row::All(_) | Row::Any(..) => None,
         })
         .collect()
 }
