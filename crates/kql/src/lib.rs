@@ -30,6 +30,7 @@ use dragnet_event::Schema;
 use dragnet_plan::front::Sink;
 use dragnet_plan::{Condition, Diagnostic, Query};
 
+pub use fields::is_searched_by_words;
 pub use print::print;
 
 /// The most bytes of a query.

@@ -18,7 +18,7 @@ const WIDTH: usize = 100;
 pub fn print(query: &Query) -> String {
     let mut layout = Layout { out: String::new() };
     if let Some(expr) = &query.expr {
-        layout.expr(expr, true, 0);
+        layout.expr(expr, true, 0, 0);
     }
     layout.out
 }
@@ -34,22 +34,23 @@ impl Layout {
         self.out.extend(std::iter::repeat_n(' ', indent));
     }
 
-    /// Whether so much more fits into the line.
-    fn fits(&self, text: &str) -> bool {
+    /// Whether a text and so many characters more fit into the line.
+    fn fits(&self, text: &str, more: usize) -> bool {
         let line = self.out.rsplit('\n').next().unwrap_or_default();
-        line.chars().count() + text.chars().count() <= WIDTH
+        line.chars().count() + text.chars().count() + more <= WIDTH
     }
 
-    /// An expression from here on, in parentheses unless it may be bare; further lines begin at the indent.
-    fn expr(&mut self, expr: &Expr, bare: bool, indent: usize) {
+    /// An expression from here on, in parentheses unless it may be bare; further lines begin at the indent, and so
+    /// many characters follow on the last one.
+    fn expr(&mut self, expr: &Expr, bare: bool, indent: usize, tail: usize) {
         let line = Show(expr).to_string();
         let line = if bare { line } else { format!("({line})") };
-        if self.fits(&line) {
+        if self.fits(&line, tail) {
             return self.out.push_str(&line);
         }
         if !bare {
             return self.enclosed("(", ")", indent, |layout, indent| {
-                layout.expr(expr, true, indent);
+                layout.expr(expr, true, indent, 0);
             });
         }
         match &expr.kind {
@@ -60,22 +61,26 @@ impl Layout {
                         self.out.push_str(word);
                         self.line(indent);
                     }
-                    self.expr(part, is_bare(part, &expr.kind), indent);
+                    let is_last = at + 1 == parts.len();
+                    let tail = if is_last { tail } else { word.len() };
+                    self.expr(part, is_bare(part, &expr.kind), indent, tail);
                 }
             }
             ExprKind::Not(inner) => {
                 self.out.push_str("not ");
-                self.expr(inner, is_bare(inner, &expr.kind), indent);
+                self.expr(inner, is_bare(inner, &expr.kind), indent, tail);
             }
             ExprKind::Nested { field, inner } => {
                 let open = format!("{}: {{", Show(field));
                 self.enclosed(&open, "}", indent, |layout, indent| {
-                    layout.expr(inner, true, indent);
+                    layout.expr(inner, true, indent, 0);
                 });
             }
             ExprKind::Is { field, values } if !matches!(values.kind, ValuesKind::One(_)) => {
                 let open = format!("{}: (", Show(field));
-                self.enclosed(&open, ")", indent, |layout, indent| layout.values(values, indent));
+                self.enclosed(&open, ")", indent, |layout, indent| {
+                    layout.values(values, indent, 0);
+                });
             }
             _ => self.out.push_str(&line),
         }
@@ -96,24 +101,47 @@ impl Layout {
         self.out.push_str(close);
     }
 
-    /// A list, its lines filled up.
-    fn values(&mut self, values: &Values, indent: usize) {
+    /// A list, its lines filled up, and so many characters after it.
+    fn values(&mut self, values: &Values, indent: usize, tail: usize) {
         let (ValuesKind::Or(parts) | ValuesKind::And(parts)) = &values.kind else {
-            return self.out.push_str(&Show(values).to_string());
+            return self.value_part(values, true, indent, tail);
         };
         let word = if matches!(values.kind, ValuesKind::Or(_)) { " or" } else { " and" };
         for (at, part) in parts.iter().enumerate() {
             let is_last = at + 1 == parts.len();
-            let text =
-                format!("{}{}", ValuePart(part, &values.kind), if is_last { "" } else { word });
+            let (word, tail) = if is_last { ("", tail) } else { (word, word.len()) };
             if at > 0 {
-                if self.fits(&format!(" {text}")) {
+                let text = ValuePart(part, &values.kind).to_string();
+                if self.fits(&text, 1 + tail) {
                     self.out.push(' ');
                 } else {
                     self.line(indent);
                 }
             }
-            self.out.push_str(&text);
+            self.value_part(part, is_bare_value(part, &values.kind), indent, tail);
+            self.out.push_str(word);
+        }
+    }
+
+    /// A part of a list, on several lines if it has parts and does not fit into one.
+    fn value_part(&mut self, part: &Values, bare: bool, indent: usize, tail: usize) {
+        let text = Show(part).to_string();
+        let text = if bare { text } else { format!("({text})") };
+        if self.fits(&text, tail) {
+            return self.out.push_str(&text);
+        }
+        if !bare {
+            return self.enclosed("(", ")", indent, |layout, indent| {
+                layout.values(part, indent, 0);
+            });
+        }
+        match &part.kind {
+            ValuesKind::Or(_) | ValuesKind::And(_) => self.values(part, indent, tail),
+            ValuesKind::Not(inner) => {
+                self.out.push_str("not ");
+                self.value_part(inner, is_bare_value(inner, &part.kind), indent, tail);
+            }
+            ValuesKind::One(_) => self.out.push_str(&text),
         }
     }
 }
@@ -170,14 +198,19 @@ impl Display for Show<'_, Expr> {
 /// A part of a list of this kind, in parentheses if it needs them.
 struct ValuePart<'a>(&'a Values, &'a ValuesKind);
 
+/// Whether a part of a list of this kind needs no parentheses.
+fn is_bare_value(part: &Values, outer: &ValuesKind) -> bool {
+    match (&part.kind, outer) {
+        (ValuesKind::One(_), _) => true,
+        (ValuesKind::And(_), outer) => matches!(outer, ValuesKind::Or(_)),
+        (ValuesKind::Or(_), _) => false,
+        (ValuesKind::Not(_), outer) => !matches!(outer, ValuesKind::Not(_)),
+    }
+}
+
 impl Display for ValuePart<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let bare = match (&self.0.kind, self.1) {
-            (ValuesKind::One(_), _) => true,
-            (ValuesKind::And(_), outer) => matches!(outer, ValuesKind::Or(_)),
-            (ValuesKind::Or(_), _) => false,
-            (ValuesKind::Not(_), outer) => !matches!(outer, ValuesKind::Not(_)),
-        };
+        let bare = is_bare_value(self.0, self.1);
         if bare { write!(f, "{}", Show(self.0)) } else { write!(f, "({})", Show(self.0)) }
     }
 }

@@ -218,7 +218,7 @@ pub(super) fn sequence_window(
 }
 
 /// Milliseconds as rules write a time: in the largest unit that leaves no rest.
-fn duration(ms: i64) -> String {
+pub(super) fn duration(ms: i64) -> String {
     const UNITS: &[(i64, &str)] =
         &[(86_400_000, "d"), (3_600_000, "h"), (60_000, "m"), (1000, "s")];
     match UNITS.iter().find(|(unit, _)| ms != 0 && ms % unit == 0) {

@@ -194,27 +194,44 @@ impl Item<'_> {
             return if other.fold { a.eq_ignore_ascii_case(b) } else { a == b };
         }
         // An address equals others that are written differently; patterns see the writing.
-        text && other.has_wildcard() && covers(b, a, self.pattern, other.fold)
+        text && other.has_wildcard()
+            && covers(&glyphs(b, true), &glyphs(a, self.pattern), other.fold)
     }
+}
+
+/// A character of a pattern.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Glyph {
+    Char(char),
+    /// Any character.
+    One,
+    /// Any number of characters.
+    Run,
+}
+
+/// The characters of a text of EQL, where `*` and `?` are wildcards if it is a pattern.
+fn glyphs(text: &str, pattern: bool) -> Vec<Glyph> {
+    let glyph = |c| match c {
+        '*' if pattern => Glyph::Run,
+        '?' if pattern => Glyph::One,
+        c => Glyph::Char(c),
+    };
+    text.chars().map(glyph).collect()
 }
 
 /// Whether a pattern matches everything that another pattern (or text) matches. If it says so it is so; it may miss
 /// a case with several wildcards side by side.
-fn covers(wide: &str, narrow: &str, narrow_is_pattern: bool, fold: bool) -> bool {
-    let wide: Vec<char> = wide.chars().collect();
-    let narrow: Vec<char> = narrow.chars().collect();
-    let star = |c: char| narrow_is_pattern && c == '*';
-    let wild = |c: char| narrow_is_pattern && matches!(c, '*' | '?');
-    let one = |w: char, n: char| match w {
-        '*' => false,
-        '?' => !star(n),
-        w => !wild(n) && same_char(w, n, fold),
+pub(super) fn covers(wide: &[Glyph], narrow: &[Glyph], fold: bool) -> bool {
+    let one = |w: Glyph, n: Glyph| match (w, n) {
+        (Glyph::One, n) => n != Glyph::Run,
+        (Glyph::Char(w), Glyph::Char(n)) => same_char(w, n, fold),
+        (Glyph::Run | Glyph::Char(_), _) => false,
     };
     // The usual search with one place to come back to: the last `*`.
     let (mut w, mut n) = (0, 0);
     let mut back: Option<(usize, usize)> = None;
     while n < narrow.len() {
-        if wide.get(w) == Some(&'*') {
+        if wide.get(w) == Some(&Glyph::Run) {
             back = Some((w + 1, n));
             w += 1;
         } else if wide.get(w).is_some_and(|c| one(*c, narrow[n])) {
@@ -226,7 +243,7 @@ fn covers(wide: &str, narrow: &str, narrow_is_pattern: bool, fold: bool) -> bool
             return false;
         }
     }
-    wide[w..].iter().all(|c| *c == '*')
+    wide[w..].iter().all(|c| *c == Glyph::Run)
 }
 
 fn same_char(a: char, b: char, fold: bool) -> bool {
@@ -258,7 +275,8 @@ mod tests {
     fn covering() {
         #[track_caller]
         fn check(wide: &str, narrow: &str, expected: bool) {
-            assert_eq!(covers(wide, narrow, true, true), expected, "{wide} {narrow}");
+            let covered = covers(&glyphs(wide, true), &glyphs(narrow, true), true);
+            assert_eq!(covered, expected, "{wide} {narrow}");
         }
         check("*", "", true);
         check("*", "a*b?", true);

@@ -1,11 +1,25 @@
 //! Lints of the names of fields.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
+use std::ops::Range;
 
 use dragnet_eql::ast::{Body, EventFilter, Expr, ExprKind, FieldName, Query};
 use dragnet_plan::front::nearest;
 
 use super::{Finding, table as lint};
+
+/// What the names of multi-fields end with.
+const MULTI_FIELDS: &[&str] = &[".caseless", ".text", ".keyword"];
+
+/// A field of a query.
+#[derive(Debug)]
+pub(super) struct Named<'q> {
+    pub(super) name: Cow<'q, str>,
+    pub(super) span: Range<usize>,
+    /// Whether the query says that not all of the data have it.
+    pub(super) optional: bool,
+}
 
 /// The fields of the schema, and what has been found out about others.
 #[derive(Debug)]
@@ -43,39 +57,62 @@ impl Known {
     }
 
     /// Judges every field of a query once.
-    pub(super) fn check(&mut self, query: &Query, out: &mut Vec<Finding>) {
-        if self.names.is_empty() {
-            return;
-        }
+    pub(super) fn in_query(&mut self, names: &[Named<'_>], out: &mut Vec<Finding>) {
         let mut seen = HashSet::new();
-        for field in fields_of(query) {
-            if self.names.contains(field.name.as_str()) || !seen.insert(field.name.as_str()) {
-                continue;
+        for Named { name, span, optional } in names {
+            if seen.insert(name.as_ref())
+                && let Some((code, message, help)) = self.doubt(name, *optional)
+            {
+                out.push(Finding { help, ..Finding::in_query(code, span.clone(), message) });
             }
-            if !self.judged.contains_key(&field.name) {
-                let verdict = self.judge(&field.name);
-                self.judged.insert(field.name.clone(), verdict);
+        }
+    }
+
+    /// Judges fields that the value of a key names.
+    pub(super) fn at_key<'n>(
+        &mut self,
+        names: impl IntoIterator<Item = &'n String>,
+        key: &str,
+        out: &mut Vec<Finding>,
+    ) {
+        for name in names {
+            if let Some((code, message, help)) = self.doubt(name, false) {
+                out.push(Finding { help, ..Finding::at(code, key, message) });
             }
-            let finding = match self.judged.get(&field.name) {
-                Some(Verdict::Misspelt(near)) => {
-                    let message = format!("ECS has no field `{}`", field.name);
-                    let mut finding =
-                        Finding::in_query(lint::MISSPELT_FIELD, field.span.range(), message);
-                    finding.help = Some(format!("did you mean `{near}`?"));
-                    finding
-                }
-                // `?` says that not all of the data have it.
-                Some(Verdict::Added) if !field.optional => {
-                    let message = format!("`{}` is not a field of ECS", field.name);
-                    Finding::in_query(lint::UNKNOWN_FIELD, field.span.range(), message)
-                }
-                _ => continue,
-            };
-            out.push(finding);
+        }
+    }
+
+    /// What is doubtful about a name: code, message, help.
+    fn doubt(
+        &mut self,
+        name: &str,
+        optional: bool,
+    ) -> Option<(&'static str, String, Option<String>)> {
+        if self.names.is_empty() || self.names.contains(name) {
+            return None;
+        }
+        if !self.judged.contains_key(name) {
+            let verdict = self.judge(name);
+            self.judged.insert(name.to_owned(), verdict);
+        }
+        match self.judged.get(name)? {
+            Verdict::Misspelt(near) => {
+                let help = format!("did you mean `{near}`?");
+                Some((lint::MISSPELT_FIELD, format!("ECS has no field `{name}`"), Some(help)))
+            }
+            Verdict::Added if !optional => {
+                Some((lint::UNKNOWN_FIELD, format!("`{name}` is not a field of ECS"), None))
+            }
+            Verdict::Added | Verdict::Foreign => None,
         }
     }
 
     fn judge(&self, name: &str) -> Verdict {
+        // Elastic: other indices of a field's values, which mappings add at will.
+        let plain = MULTI_FIELDS.iter().find_map(|suffix| name.strip_suffix(suffix));
+        if plain.is_some_and(|name| self.names.contains(name)) {
+            return Verdict::Foreign;
+        }
         // Elastic: what is added below the schema's names is capitalised, such as `process.Ext`.
         if name.bytes().any(|byte| byte.is_ascii_uppercase()) {
             return Verdict::Foreign;
@@ -121,7 +158,15 @@ fn same_letters(a: &str, b: &str) -> usize {
     (0..=127_u8).map(|byte| count(a, byte).min(count(b, byte))).sum()
 }
 
-/// The fields of a query, keys included, in order.
+/// The fields of an EQL query, keys included, in order.
+pub(super) fn of_eql(query: &Query) -> Vec<Named<'_>> {
+    fn named(field: &FieldName) -> Named<'_> {
+        let name = Cow::Borrowed(field.name.as_str());
+        Named { name, span: field.span.range(), optional: field.optional }
+    }
+    fields_of(query).into_iter().map(named).collect()
+}
+
 fn fields_of(query: &Query) -> Vec<&FieldName> {
     let mut found = Vec::new();
     let terms = match &query.body {

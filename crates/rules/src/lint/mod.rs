@@ -10,6 +10,8 @@
 mod document;
 mod facts;
 mod fields;
+mod kind;
+mod kql;
 mod query;
 mod table;
 mod threat;
@@ -20,7 +22,8 @@ use std::ops::Range;
 pub(crate) use table::find;
 pub use table::{LINTS, LintInfo};
 
-use crate::rule::{Rule, RuleType};
+use crate::compile::Language;
+use crate::rule::Rule;
 
 /// What lints are told of the world outside the rules.
 #[derive(Debug, Clone, Default)]
@@ -91,12 +94,34 @@ impl Linter {
         }
         document::check(rule, &mut out);
         threat::check(rule, &mut out);
-        if rule.rule_type == RuleType::Eql
-            && let (Some(tree), _) = dragnet_eql::parse(&rule.query)
-        {
-            query::check(rule, &tree, &mut out);
-            self.fields.check(&tree, &mut out);
+        match Language::of(rule) {
+            _ if rule.rule_type.unsupported().is_some() => {}
+            Language::Eql => {
+                if let (Some(tree), _) = dragnet_eql::parse(&rule.query) {
+                    query::check(rule, &tree, &mut out);
+                    self.fields.in_query(&fields::of_eql(&tree), &mut out);
+                }
+            }
+            Language::Kuery => {
+                if let (Some(tree), _) = dragnet_kql::parse(&rule.query) {
+                    kql::check(&rule.query, &tree, &mut out);
+                    self.fields.in_query(&kql::fields_of(&tree), &mut out);
+                }
+            }
+            Language::Lucene => {}
         }
+        kind::check(rule, &mut self.fields, &mut out);
         out
+    }
+}
+
+/// The text of a part of a query, as much of it as a message can hold.
+fn excerpt(query: &str, span: Range<usize>) -> String {
+    let text = query.get(span).unwrap_or_default();
+    let line = text.lines().next().unwrap_or_default().trim_end();
+    match line.char_indices().nth(60) {
+        Some((at, _)) => format!("{}…", &line[..at]),
+        None if line.len() < text.len() => format!("{line}…"),
+        None => line.to_owned(),
     }
 }

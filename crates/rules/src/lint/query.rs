@@ -7,7 +7,7 @@ use dragnet_event::Schema;
 use dragnet_plan::{Condition, Query as Plan};
 
 use super::facts::{Fact, Item, is_text, items};
-use super::{Finding, document, fields, table as lint};
+use super::{Finding, document, excerpt, fields, table as lint};
 use crate::rule::Rule;
 
 /// Rows longer than this are not compared test by test.
@@ -104,13 +104,7 @@ impl Walk<'_> {
 
     /// The text of an expression, as much of it as a message can hold.
     fn source(&self, expr: &Expr) -> String {
-        let text = self.query.get(expr.span.range()).unwrap_or_default();
-        let line = text.lines().next().unwrap_or_default().trim_end();
-        match line.char_indices().nth(60) {
-            Some((at, _)) => format!("{}…", &line[..at]),
-            None if line.len() < text.len() => format!("{line}…"),
-            None => line.to_owned(),
-        }
+        excerpt(self.query, expr.span.range())
     }
 
     /// What rows say, `known` being tests that hold around them.

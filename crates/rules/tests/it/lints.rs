@@ -42,6 +42,8 @@ reference = "https://attack.mitre.org/techniques/T1546/003/"
 
 const FIELDS: &[&str] = &[
     "@timestamp",
+    "dns.answers.name",
+    "dns.answers.type",
     "event.action",
     "host.id",
     "process.args",
@@ -51,6 +53,7 @@ const FIELDS: &[&str] = &[
     "process.pid",
     "source.ip",
     "user.id",
+    "user.name",
 ];
 
 fn load(rules: &[String]) -> RuleSet {
@@ -87,8 +90,18 @@ fn changed(from: &str, to: &str, expected: &[&str]) {
 /// The codes of a query, and the places they are about.
 #[track_caller]
 fn query(query: &str, expected: &[(&str, &str)]) {
-    let text = GOOD.replace("$QUERY", query);
-    let report = load(std::slice::from_ref(&text)).report;
+    places(&GOOD.replace("$QUERY", query), expected);
+}
+
+/// The codes of a rule.
+fn codes_of(rule: &str) -> Vec<String> {
+    found(&[rule.to_owned()]).into_iter().map(|(code, _)| code).collect()
+}
+
+/// The codes of a rule, and the places they are about.
+#[track_caller]
+fn places(text: &str, expected: &[(&str, &str)]) {
+    let report = load(&[text.to_owned()]).report;
     let all: Vec<_> = report.warnings.iter().chain(&report.notes).collect();
     let found: Vec<_> = all
         .iter()
@@ -101,7 +114,7 @@ fn query(query: &str, expected: &[(&str, &str)]) {
         })
         .collect();
     let found: Vec<_> = found.iter().map(|(code, shown)| (*code, shown.as_str())).collect();
-    assert_eq!(found, expected, "{query}: {:?}", all.iter().map(|p| &p.reason).collect::<Vec<_>>());
+    assert_eq!(found, expected, "{text}: {:?}", all.iter().map(|p| &p.reason).collect::<Vec<_>>());
 }
 
 #[test]
@@ -206,6 +219,128 @@ fn lists() {
     query(r#"any where user.id like ("Cmd", "c*")"#, &[]);
     query(r#"any where source.ip : ("10.0.0.1", "10.*")"#, &[("EQL0503", "source.ip")]);
     query("any where process.pid in (1, 2, 1)", &[("LINT0203", "1")]);
+}
+
+/// A good rule of another type: the lines of the table `[rule]` that say so, and its query.
+fn of_type(lines: &str, query: &str) -> String {
+    GOOD.replace("$QUERY", query)
+        .replacen("language = \"eql\"\n", "", 1)
+        .replacen("type = \"eql\"\n", lines, 1)
+        .replacen("now-9m", "now-10m", 1)
+}
+
+/// The codes of a KQL query, and the places they are about.
+#[track_caller]
+fn kql(query: &str, expected: &[(&str, &str)]) {
+    places(&of_type("type = \"query\"\n", query), expected);
+}
+
+#[test]
+fn kql_lists() {
+    kql("user.id: (a or \"a\" or A)", &[("LINT0203", "\"a\"")]);
+    kql("user.id: (a and b and a)", &[("LINT0203", "a")]);
+    kql("user.id: (cmd or c* or cmd*)", &[("LINT0204", "cmd"), ("LINT0204", "cmd*")]);
+    kql("user.id: (Cmd or c* or \"*\" or ?x)", &[]);
+    kql("user.id: (cmd or *)", &[("LINT0204", "cmd")]);
+    kql("not user.id: (not (a or b or a))", &[("LINT0203", "a")]);
+    kql("source.ip: (10.0.0.1 or 10.0.0.1)", &[("LINT0203", "10.0.0.1")]);
+    // A phrase is not its words, and a pattern sees single words.
+    kql("message: (a b or \"a b\" or a*)", &[]);
+    kql("message: (\"a b\" or \"a b\")", &[("LINT0203", "\"a b\"")]);
+    kql("user.id: (a or *x or *y)", &[("LINT0206", "*x")]);
+    kql("user.id: *", &[]);
+}
+
+#[test]
+fn kql_rows() {
+    kql("user.id: a and not user.id: (a or b)", &[("LINT0201", "user.id: (a or b)")]);
+    kql("user.id: a and not (user.name: x or user.id: a*)", &[("LINT0201", "user.id: a*")]);
+    kql("user.id: a and (process.pid: 1 or not user.id: *)", &[("LINT0201", "user.id: *")]);
+    kql("user.id: a or not user.id: a", &[("LINT0202", "user.id: a")]);
+    kql("not user.id: a or user.id: a*", &[("LINT0202", "user.id: a*")]);
+    kql("process.pid >= 5 and not process.pid >=5", &[("LINT0201", "process.pid >=5")]);
+    kql("user.id: a and process.pid: 1 and user.id:\"a\"", &[("LINT0210", "user.id:\"a\"")]);
+    kql("user.id: a or user.id: (b or a)", &[("LINT0210", "user.id: a")]);
+    kql("not user.id: a and not user.id: (a or b)", &[("LINT0210", "user.id: a")]);
+    for fine in [
+        "user.id: a and user.id: b",
+        "not user.id: a or not user.id: b",
+        "user.id: a* and not user.id: ab",
+        "user.id: a and not (user.id: a and process.pid: 1)",
+        "user.id: a and not user.id: A",
+        "user.id: a and not user.name: a",
+        "process.pid > 5 and process.pid < 3",
+        "dns.answers: { type: A and name: x } or dns.answers: { type: B }",
+    ] {
+        kql(fine, &[]);
+    }
+    kql("dns.answers: { type: A and not type: A }", &[("LINT0201", "type: A")]);
+}
+
+#[test]
+fn kql_fields() {
+    kql("process.comand_line: a", &[("LINT0205", "process.comand_line")]);
+    kql("dns.answers: { nmae: a or name: b }", &[("LINT0205", "nmae")]);
+    kql("process.vendor_thing >= 1", &[("LINT0211", "process.vendor_thing")]);
+    kql("process.name.caseless: a or process.nam*: b or winlog.thing: c or free", &[]);
+}
+
+#[test]
+fn thresholds() {
+    let rule = |threshold: &str| {
+        let lines = format!("type = \"threshold\"\nthreshold = {threshold}\n");
+        codes_of(&of_type(&lines, "user.id: a"))
+    };
+    let none: [&str; 0] = [];
+    assert_eq!(rule("{field = [], value = 1}"), ["LINT0501"]);
+    assert_eq!(rule("{field = [], value = 2}"), none);
+    assert_eq!(rule("{field = [\"host.id\"], value = 1}"), none);
+    assert_eq!(rule("{field = [\"hots.id\"], value = 5}"), ["LINT0205"]);
+    assert_eq!(rule("{field = [\"host.id\", \"host.id\"], value = 5}"), ["LINT0410"]);
+    let cardinality = |field: &str, value: u8| {
+        rule(&format!(
+            "{{field = [\"host.id\"], value = 5, cardinality = [{{field = \"{field}\", value = {value}}}]}}"
+        ))
+    };
+    assert_eq!(cardinality("host.id", 2), ["LINT0502"]);
+    assert_eq!(cardinality("user.id", 1), ["LINT0501"]);
+    assert_eq!(cardinality("user.id", 2), none);
+    assert_eq!(cardinality("user.names", 2), ["LINT0205"]);
+}
+
+#[test]
+fn new_terms() {
+    let rule = |terms: &str, history: &str| {
+        let lines = format!(
+            "type = \"new_terms\"\nnew_terms_fields = [{terms}]\nhistory_window_start = \"{history}\"\n"
+        );
+        codes_of(&of_type(&lines, "user.id: a"))
+    };
+    let none: [&str; 0] = [];
+    assert_eq!(rule("\"user.id\"", "now-7d"), none);
+    assert_eq!(rule("\"user.id\"", "now-20m"), none);
+    assert_eq!(rule("\"user.id\"", "now-19m"), ["LINT0503"]);
+    assert_eq!(rule("\"usr.name\"", "now-7d"), none, "too short to be a slip");
+    assert_eq!(rule("\"user.nmae\"", "now-7d"), ["LINT0205"]);
+    assert_eq!(rule("\"user.id\", \"user.id\"", "now-7d"), ["LINT0410"]);
+}
+
+#[test]
+fn indicators() {
+    let rule = |field: &str, value: &str, query: &str| {
+        let lines = format!(
+            "type = \"threat_match\"\nthreat_index = [\"ti-*\"]\nthreat_query = '{query}'\n"
+        );
+        let mapping = format!(
+            "[[rule.threat_mapping]]\n[[rule.threat_mapping.entries]]\nfield = \"{field}\"\ntype = \"mapping\"\nvalue = \"{value}\"\n"
+        );
+        codes_of(&format!("{}\n{mapping}", of_type(&lines, "user.id: a")))
+    };
+    let (none, recent): ([&str; 0], _) = ([], "@timestamp >= \"now-30d/d\"");
+    assert_eq!(rule("source.ip", "threat.indicator.ip", recent), none);
+    assert_eq!(rule("sorce.ip", "threat.indicator.ip", recent), ["LINT0205"]);
+    assert_eq!(rule("source.ip", "own.ip", recent), ["LINT0504"]);
+    assert_eq!(rule("source.ip", "threat.indicator.ip", "*:*"), ["LINT0505"]);
 }
 
 #[test]
