@@ -18,6 +18,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("eql", &["event", "plan"]),
     ("kql", &["event", "plan"]),
     ("engine", &["event", "plan"]),
+    ("synth", &["event", "plan"]),
     ("ecs", &["event"]),
     ("ingest", &["event", "ecs"]),
     ("attack", &[]),

@@ -5,8 +5,11 @@ mod authoring;
 mod commands;
 mod corpus;
 mod eql_suite;
+#[path = "../../../synth/tests/it/reference.rs"]
+mod reference;
 mod seed_rule;
 mod show;
 mod spec;
 mod support;
+mod synthetic;
 mod telemetry;
