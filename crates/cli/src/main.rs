@@ -15,6 +15,8 @@ mod scan;
 mod style;
 mod summary;
 mod walk;
+#[cfg(test)]
+mod workflows;
 
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;

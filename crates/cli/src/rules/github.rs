@@ -10,7 +10,7 @@ pub(crate) fn annotations(problems: &[Problem], level: &str) -> String {
     for problem in problems {
         let (end_line, end_column) = problem.end();
         // GitHub: columns are ignored in annotations of several lines.
-        let mut place = format!("file={},line={}", property(&problem.path), problem.line);
+        let mut place = format!("file={},line={}", property(file(&problem.path)), problem.line);
         if end_line > problem.line {
             let _ = write!(place, ",endLine={end_line}");
         } else {
@@ -23,7 +23,7 @@ pub(crate) fn annotations(problems: &[Problem], level: &str) -> String {
         let help = problem.help().map(|help| format!("\n{help}")).unwrap_or_default();
         lines.push((place, problem.code, format!("{}{help}", problem.reason)));
         for further in &problem.further {
-            let path = property(&problem.path);
+            let path = property(file(&problem.path));
             let place = format!("file={path},line={},col={}", further.line, further.column);
             lines.push((place, further.code, further.reason.clone()));
         }
@@ -34,6 +34,11 @@ pub(crate) fn annotations(problems: &[Problem], level: &str) -> String {
         }
     }
     out
+}
+
+/// GitHub: names of files are those of the repository, which do not begin with `./`.
+fn file(path: &str) -> &str {
+    path.strip_prefix("./").unwrap_or(path)
 }
 
 /// GitHub: what a message needs escaped.
@@ -54,5 +59,9 @@ mod tests {
     fn nothing_ends_a_property_or_a_message_early() {
         assert_eq!(data("50% a\r\nb: c, d"), "50%25 a%0D%0Ab: c, d");
         assert_eq!(property("a:b,c%\n"), "a%3Ab%2Cc%25%0A");
+        assert_eq!(
+            (file("./rules/a.toml"), file(".rules/a.toml")),
+            ("rules/a.toml", ".rules/a.toml")
+        );
     }
 }
