@@ -29,7 +29,7 @@ fn threshold(spec: &ThresholdSpec, fields: &mut Known, out: &mut Vec<Finding>) {
             "any single event reaches this threshold, and all events of a run are one alert";
         out.push(Finding::at(lint::IDLE_THRESHOLD, "threshold", message.to_owned()));
     }
-    repeated(&spec.fields, "threshold", out);
+    repeated(&spec.fields, "threshold.field", out);
     if let Some((field, value)) = cardinality {
         if spec.fields.contains(field) && *value > 1 {
             let message =
@@ -40,8 +40,8 @@ fn threshold(spec: &ThresholdSpec, fields: &mut Known, out: &mut Vec<Finding>) {
             out.push(Finding::at(lint::IDLE_THRESHOLD, "threshold", message));
         }
     }
-    let counted = cardinality.map(|(field, _)| field);
-    fields.at_key(spec.fields.iter().chain(counted), "threshold", out);
+    fields.at_key(&spec.fields, "threshold.field", out);
+    fields.at_key(cardinality.map(|(field, _)| field), "threshold.cardinality", out);
 }
 
 fn new_terms(rule: &Rule, spec: &NewTermsSpec, fields: &mut Known, out: &mut Vec<Finding>) {

@@ -314,7 +314,7 @@ impl Walk<'_> {
             if first < at {
                 again[at] = true;
                 let shown = excerpt(self.text, items[first].span.range());
-                let message = format!("the list has {shown} already");
+                let message = format!("the list has `{shown}` already");
                 self.push(lint::DUPLICATE_ITEM, item.span.range(), message);
             }
         }
@@ -337,7 +337,7 @@ impl Walk<'_> {
             });
             if let Some(other) = covering {
                 let shown = excerpt(self.text, items[other].span.range());
-                let message = format!("{shown} in the same list takes this in");
+                let message = format!("`{shown}` in the same list takes this in");
                 self.push(lint::COVERED_ITEM, item.span.range(), message);
             }
         }

@@ -136,13 +136,19 @@ lints! {
         "The name or a tag begins or ends with white space, which nobody sees and every comparison does.";
 
     IDLE_THRESHOLD = "LINT0501" Warning "a threshold that any event reaches"
-        "With `value = 1`, without fields to group by and without a cardinality, the rule makes one alert of whatever a run finds,          and a cardinality of 1 asks for nothing but the field.\n\n    threshold = { field = [], value = 1 }\n\nRaise the          value, name the fields that make a group, or write a rule of type `query`.";
+        "With `value = 1`, without fields to group by and without a cardinality, the rule makes one alert of whatever a run \
+         finds; and a cardinality of 1 asks for nothing but the field.\n\n    threshold = { field = [], value = 1 }\n\nRaise \
+         the value, name the fields that make a group, or write a rule of type `query`.";
     GROUPED_CARDINALITY = "LINT0502" Warning "a cardinality that no group reaches"
-        "Events of a group agree in the fields of the group. To count the distinct values of one of these fields gives 1, and          the rule never raises an alert.\n\nTake the field out of `threshold.field`, or count another one.";
+        "Events of a group agree in the fields of the group. To count the distinct values of one of these fields gives 1, and \
+         the rule never raises an alert.\n\nTake the field out of `threshold.field`, or count another one.";
     SHORT_HISTORY = "LINT0503" Warning "a history that is shorter than what is compared with it"
-        "A new-terms rule takes a value for new if the time from `history_window_start` to `from` does not have it. If that is          shorter than the time that a run looks at, what is ordinary is new again and again.\n\n    from = \"now-6h\"\n             history_window_start = \"now-7h\"    # one hour of history for six of events\n\nUsual are 7 to 14 days.";
-    NOT_AN_INDICATOR = "LINT0504" Note "a mapping to something that is not of the indicator"
-        "Alerts repeat the indicator that stands at `threat_indicator_path`; what an event is compared with should be a part of          it, such as `threat.indicator.ip`. Otherwise the alert does not show what agreed.";
+        "A new-terms rule takes a value for new if the time from `history_window_start` to `from` does not have it. If that is \
+         shorter than the time that a run looks at, what is ordinary is new again and again.\n\n    from = \"now-6h\"\n    \
+         history_window_start = \"now-7h\"    # one hour of history for six of events\n\nUsual are 7 to 14 days.";
+    NOT_AN_INDICATOR = "LINT0504" Note "a mapping to something beside the indicator"
+        "Alerts repeat the indicator that stands at `threat_indicator_path`; what an event is compared with is usually a part of \
+         it, such as `threat.indicator.ip`. Otherwise the alert does not show what agreed.";
     OLD_INDICATORS = "LINT0505" Note "indicators of any age"
         "Addresses and domains change their owners. Ask for recent indicators: `threat_query = '@timestamp >= \"now-30d/d\"'`.";
 }
