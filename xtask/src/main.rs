@@ -16,7 +16,7 @@ const USAGE: &str = "\
 usage: cargo xtask <chore>
 
 chores:
-  test     format, tidy, crate arrows, lints, tests, doc tests, docs: all of it, then what failed
+  test     format, tidy, crate arrows, lints, tests, the examples' rule tests, doc tests, docs: all of it, then what failed
   tidy     sizes of files and functions, and what must not be in the sources
   arrows   which crate uses which
   bench    hunting beside printing or parsing; [--corpora DIR] [--megabytes N] [--runs N]

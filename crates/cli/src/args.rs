@@ -47,6 +47,10 @@ pub(crate) enum Command {
     Rules(RulesCommand),
     /// Say why a rule matches an event, or why it does not
     Explain(ExplainArgs),
+    /// Run the tests that stand beside rules
+    Test(TestArgs),
+    /// Say what a changed rule would have found in logs, and no longer found
+    Backtest(BacktestArgs),
     /// Print the completion script for a shell
     Completions {
         /// The shell
@@ -420,6 +424,87 @@ pub(crate) struct ExplainArgs {
     pub(crate) limit: usize,
     #[command(flatten)]
     pub(crate) input: InputArgs,
+}
+
+/// Runs the tests that stand beside rules.
+///
+/// Exit status: 0 all passed, 1 some failed, 2 something could not be run (a test file or a rule is not valid, an event
+/// cannot be read, there are no tests).
+#[derive(Debug, Args)]
+pub(crate) struct TestArgs {
+    /// Test files (*.test.yml, *.test.yaml), rule files that have one beside them, or directories of both
+    #[arg(required = true, value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+    /// The form of the results
+    #[arg(long, value_enum, default_value_t = TestFormat::Text)]
+    pub(crate) format: TestFormat,
+    /// Only cases with this in their name, case aside
+    #[arg(long, value_name = "NAME")]
+    pub(crate) filter: Option<String>,
+    /// Where another number of alerts is found than was expected, write the new one into the test file
+    #[arg(long)]
+    pub(crate) update: bool,
+    /// Name the clauses of the rules that no test has decided both ways
+    #[arg(long)]
+    pub(crate) coverage: bool,
+}
+
+/// Says what a changed rule would have found in logs, and no longer found.
+///
+/// Alerts of the two versions are held to each other by the events that they are about. Exit status: 0 the versions
+/// find the same, 1 they differ (without --against: there are alerts), 2 something could not be read.
+#[derive(Debug, Args)]
+pub(crate) struct BacktestArgs {
+    /// The new version: a rule file, or a directory of them; may be given several times
+    #[arg(long, required = true, value_name = "NEW")]
+    pub(crate) rule: Vec<PathBuf>,
+    /// The old version; without it, the new one's alerts are counted and nothing is compared
+    ///
+    /// Rules of several files belong together by their rule_id; one rule on each side always does.
+    #[arg(long, value_name = "OLD")]
+    pub(crate) against: Vec<PathBuf>,
+    /// Value lists that exceptions name, as for `dragnet hunt`
+    #[arg(long, value_name = "PATH")]
+    pub(crate) value_lists: Vec<PathBuf>,
+    /// Indicators for indicator-match rules
+    #[arg(long, value_name = "PATH")]
+    pub(crate) indicators: Vec<PathBuf>,
+    /// Logs from before, which only tell new-terms rules what is known
+    #[arg(long, value_name = "PATH")]
+    pub(crate) history: Vec<PathBuf>,
+    /// Raise every alert, however many one execution of a rule gives
+    #[arg(long)]
+    pub(crate) no_cap: bool,
+    /// By which time a rule's executions choose events
+    #[arg(long, value_enum, default_value_t = Clock::Event, value_name = "CLOCK")]
+    pub(crate) clock: Clock,
+    /// The form of the report
+    #[arg(long, value_enum, default_value_t = ReportFormat::Text)]
+    pub(crate) format: ReportFormat,
+    /// Number of threads that read and match; all cores by default
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=512))]
+    pub(crate) threads: Option<u16>,
+    /// Name every alert that was gained or lost
+    #[arg(long, short)]
+    pub(crate) verbose: bool,
+    /// No progress bar
+    #[arg(long, short)]
+    pub(crate) quiet: bool,
+    #[command(flatten)]
+    pub(crate) input: InputArgs,
+}
+
+/// The form of test results.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TestFormat {
+    /// A line for each file, and what failed
+    Text,
+    /// The XML of JUnit
+    Junit,
+    /// Annotations of GitHub Actions
+    Github,
+    /// One JSON document
+    Json,
 }
 
 fn at_least_one(text: &str) -> Result<usize, String> {

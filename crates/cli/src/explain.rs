@@ -12,15 +12,15 @@ use dragnet_engine::explain::{Explanation, What, explain, nearness};
 use dragnet_engine::reference::Row;
 use dragnet_engine::{Hit, JoinKey, Matcher, Position, RuleSet};
 use dragnet_event::{Batch, EventRef, Schema, Time, Value};
-use dragnet_ingest::{Block, Options, Problem, Source, discover};
+use dragnet_ingest::{Block, Options, Problem, discover};
 use dragnet_plan::{Condition, Query, Stage};
 use dragnet_rules::LoadedRule;
 
 use crate::args::ExplainArgs;
-use crate::scan::Window;
+use crate::scan::{Scan, Window};
 use crate::style::{Style, clean};
 use crate::summary::print_problems;
-use crate::walk::each_block;
+use crate::walk::each_block_from;
 use crate::{ExitStatus, Terminal, rules};
 
 pub(crate) fn run(args: &ExplainArgs, terminal: Terminal) -> anyhow::Result<ExitStatus> {
@@ -29,34 +29,27 @@ pub(crate) fn run(args: &ExplainArgs, terminal: Terminal) -> anyhow::Result<Exit
     let query = Arc::new(rule.query.clone());
     let rule_set = RuleSet::new(vec![query.clone()], None);
     let (sources, problems) = discover(&args.input.paths);
-    let conditions = query.conditions();
-    let mut nearest = Vec::new();
-    nearest.resize_with(conditions.len(), Vec::new);
-    let (hits, events) = (Vec::new(), 0);
-    let mut study = Study { args, sources: &sources, conditions, nearest, hits, events, problems };
-    study.read(&rule_set)?;
+    let time_field = Schema::open().field("@timestamp");
+    let scan = Scan {
+        sources: &sources,
+        first: 0,
+        options: &args.input.options()?,
+        time_field: &time_field,
+        from: args.input.from,
+        to: args.input.to,
+        threads: 1,
+        keep_events: false,
+    };
+    let mut study = Study::new(&query, args.id.as_deref(), args.limit);
+    study.problems = problems;
+    study.read(&rule_set, &[scan]);
     ensure!(
         args.id.is_none() || study.nearest.iter().any(|found| !found.is_empty()),
         "no event has the id {}",
         args.id.as_deref().unwrap_or_default()
     );
     let mut text = format!("{}\n", terminal.out.bold(&clean(&rule.rule.name)));
-    let found = match &*query {
-        Query::Event { .. } => study.show_events(0, terminal.out, &mut text),
-        Query::Sequence(sequence) => {
-            let stages: Vec<&Stage> = sequence.stages.iter().chain(&sequence.until).collect();
-            study.show_stages(&stages, terminal.out, &mut text);
-            study.show_keys(&query, terminal.out, &mut text)
-        }
-        Query::Sample(sample) => {
-            study.show_stages(&sample.stages.iter().collect::<Vec<_>>(), terminal.out, &mut text);
-            !correlate::all(std::mem::take(&mut study.hits), rule_set.queries(), 1).is_empty()
-        }
-        Query::Threshold(_) | Query::NewTerms(_) | Query::IndicatorMatch(_) => {
-            study.show_events(0, terminal.out, &mut text);
-            !correlate::all(std::mem::take(&mut study.hits), rule_set.queries(), 1).is_empty()
-        }
-    };
+    let found = study.show(&rule_set, terminal.out, &mut text);
     io::stdout().lock().write_all(text.as_bytes())?;
     print_problems(&study.problems, terminal.err, &mut io::stderr().lock())?;
     Ok(match (study.problems.is_empty(), found) {
@@ -93,14 +86,18 @@ struct Near {
     nearness: f64,
     event: EventRef,
     time: Option<Time>,
+    path: String,
     id: String,
     explanation: Explanation,
 }
 
-/// What has been learnt of the events.
-struct Study<'a> {
-    args: &'a ExplainArgs,
-    sources: &'a [Source],
+/// What has been learnt of events with regard to one query.
+pub(crate) struct Study<'a> {
+    query: &'a Arc<Query>,
+    /// The only event that is looked at.
+    id: Option<&'a str>,
+    /// Most events that are explained.
+    limit: usize,
     /// By stage.
     conditions: Vec<&'a Condition>,
     /// By stage: the events nearest to it, nearest first.
@@ -110,36 +107,80 @@ struct Study<'a> {
     problems: Vec<Problem>,
 }
 
-impl Study<'_> {
-    fn read(&mut self, rules: &RuleSet) -> anyhow::Result<()> {
-        let options = self.args.input.options()?;
-        let mut batch = Batch::new(rules.fields(), &Schema::open().field("@timestamp"));
+impl<'a> Study<'a> {
+    pub(crate) fn new(query: &'a Arc<Query>, id: Option<&'a str>, limit: usize) -> Study<'a> {
+        let conditions = query.conditions();
+        let mut nearest = Vec::new();
+        nearest.resize_with(conditions.len(), Vec::new);
+        let (hits, events, problems) = (Vec::new(), 0, Vec::new());
+        Study { query, id, limit, conditions, nearest, hits, events, problems }
+    }
+
+    /// Looks at all events; `rules` has the query alone.
+    pub(crate) fn read(&mut self, rules: &RuleSet, scans: &[Scan<'_>]) {
+        let Some(any) = scans.first() else { return };
         let mut matcher = Matcher::new(rules);
+        let mut batch = Batch::new(rules.fields(), any.time_field);
         let mut problems = std::mem::take(&mut self.problems);
-        let done = each_block(self.sources, options.form, &mut problems, |block, problems| {
-            self.block(block, &options, &mut batch, &mut matcher, problems);
-            Ok::<(), Infallible>(())
-        });
-        let Ok(()) = done;
+        for scan in scans {
+            let (first, form) = (scan.first, scan.options.form);
+            let done =
+                each_block_from(first, scan.sources, form, &mut problems, |block, problems| {
+                    self.block(block, scan, &mut batch, &mut matcher, problems);
+                    Ok::<(), Infallible>(())
+                });
+            let Ok(()) = done;
+        }
         self.problems = problems;
-        Ok(())
+    }
+
+    /// How many events satisfy a stage.
+    pub(crate) fn matched(&self) -> usize {
+        self.hits.len()
+    }
+
+    /// Whether an event satisfies the condition of the first stage; it may lack what groups are made by.
+    pub(crate) fn is_satisfied(&self) -> bool {
+        self.nearest.first().is_some_and(|near| near.iter().any(|near| near.explanation.holds))
+    }
+
+    /// Shows what was learnt; gives whether the query finds anything.
+    pub(crate) fn show(&mut self, rules: &RuleSet, style: Style, text: &mut String) -> bool {
+        let query = self.query;
+        match &**query {
+            Query::Event { .. } => self.show_events(0, style, text),
+            Query::Sequence(sequence) => {
+                let stages: Vec<&Stage> = sequence.stages.iter().chain(&sequence.until).collect();
+                self.show_stages(&stages, style, text);
+                self.show_keys(query, style, text)
+            }
+            Query::Sample(sample) => {
+                self.show_stages(&sample.stages.iter().collect::<Vec<_>>(), style, text);
+                !correlate::all(std::mem::take(&mut self.hits), rules.queries(), 1).is_empty()
+            }
+            Query::Threshold(_) | Query::NewTerms(_) | Query::IndicatorMatch(_) => {
+                self.show_events(0, style, text);
+                !correlate::all(std::mem::take(&mut self.hits), rules.queries(), 1).is_empty()
+            }
+        }
     }
 
     fn block(
         &mut self,
         block: &Block,
-        options: &Options,
+        scan: &Scan<'_>,
         batch: &mut Batch,
         matcher: &mut Matcher<'_>,
         problems: &mut Vec<Problem>,
     ) {
+        let options = scan.options;
         batch.clear();
-        let (from, to) = (self.args.input.from, self.args.input.to);
+        let (from, to) = (scan.from, scan.to);
         let mut window = Window { batch, from, to, timeless: 0 };
         block.read(options, &mut window, problems);
         self.events += batch.len() as u64;
         matcher.run(batch, &mut |hit| self.hits.push(hit));
-        let wanted = self.args.id.as_deref();
+        let wanted = self.id;
         let by_id: Option<Vec<u32>> = wanted.map(|wanted| {
             let all: Vec<u32> =
                 (0..batch.len() as u32).map(|row| batch.event_ref(row).index).collect();
@@ -165,7 +206,7 @@ impl Study<'_> {
 
     fn is_near(&self, stage: usize, nearness: f64) -> bool {
         let kept = &self.nearest[stage];
-        kept.len() < self.args.limit || kept.last().is_some_and(|last| nearness > last.nearness)
+        kept.len() < self.limit || kept.last().is_some_and(|last| nearness > last.nearness)
     }
 
     fn keep(
@@ -178,18 +219,19 @@ impl Study<'_> {
         batch: &Batch,
     ) {
         fresh.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
-        fresh.truncate(self.args.limit);
+        fresh.truncate(self.limit);
         for (nearness, event, row) in fresh {
             let explanation = explain(condition, &Row { batch, row });
             let rendered = block.render(options, &[event.index]).into_iter().next();
             let id =
                 rendered.map(|(_, mut document)| identify(&mut document).id).unwrap_or_default();
             let time = batch.time(row);
-            self.nearest[stage].push(Near { nearness, event, time, id, explanation });
+            let path = block.path().to_owned();
+            self.nearest[stage].push(Near { nearness, event, time, path, id, explanation });
         }
         let kept = &mut self.nearest[stage];
         kept.sort_by(|a, b| b.nearness.total_cmp(&a.nearness).then(a.event.cmp(&b.event)));
-        kept.truncate(self.args.limit);
+        kept.truncate(self.limit);
     }
 
     /// Shows the events nearest to one condition; gives whether one satisfies it.
@@ -198,9 +240,9 @@ impl Study<'_> {
         let found = self.hits.iter().filter(|hit| usize::from(hit.stage) == stage).count();
         let _ = writeln!(text, "{} events, {found} match", self.events);
         for near in kept {
-            self.show_event(near, 0, style, text);
+            Self::show_event(near, 0, style, text);
         }
-        if self.args.id.is_none() && self.events as usize > kept.len() {
+        if self.id.is_none() && self.events as usize > kept.len() {
             let rest = self.events as usize - kept.len();
             let _ = writeln!(
                 text,
@@ -213,7 +255,7 @@ impl Study<'_> {
         kept.iter().any(|near| near.explanation.holds)
     }
 
-    fn show_event(&self, near: &Near, indent: usize, style: Style, text: &mut String) {
+    fn show_event(near: &Near, indent: usize, style: Style, text: &mut String) {
         let pad = " ".repeat(indent);
         let time = near.time.map_or("no time".to_owned(), |time| time.to_string());
         let verdict = if near.explanation.holds {
@@ -221,7 +263,7 @@ impl Study<'_> {
         } else {
             style.red("does not match")
         };
-        let path = clean(self.sources[near.event.source as usize].path());
+        let path = clean(&near.path);
         let id = clean(&near.id);
         let _ = writeln!(text, "\n{pad}{} {verdict}", style.bold(&time));
         let _ = writeln!(text, "{pad}{}", style.dim(&format!("{path}  id {id}")));
@@ -242,9 +284,9 @@ impl Study<'_> {
             let what = cut(&stage.condition.to_string(), 100);
             let _ = writeln!(text, "{mark} {}. {bang}[{what}]{by}: {count} events", number + 1);
             let nothing = count == 0 && !stage.missing;
-            let shown = usize::from(nothing || self.args.id.is_some());
+            let shown = usize::from(nothing || self.id.is_some());
             for near in self.nearest[number].iter().take(shown) {
-                self.show_event(near, 4, style, text);
+                Self::show_event(near, 4, style, text);
                 text.push('\n');
             }
         }
@@ -269,17 +311,15 @@ impl Study<'_> {
             "\n{total} keys reached the first stage, {} sequences were found",
             found.len()
         );
-        for (key, events, ended) in keys.into_iter().take(self.args.limit) {
+        for (key, events, ended) in keys.into_iter().take(self.limit) {
             show_key(key, events, ended, style, text);
         }
-        if total > self.args.limit {
+        if total > self.limit {
             let _ = writeln!(
                 text,
                 "{}",
-                style.dim(&format!(
-                    "… and {} keys that got less far (--limit)",
-                    total - self.args.limit
-                ))
+                style
+                    .dim(&format!("… and {} keys that got less far (--limit)", total - self.limit))
             );
         }
         !found.is_empty()

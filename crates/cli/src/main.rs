@@ -1,12 +1,14 @@
 //! The `dragnet` command: a thin shell around the commands, which turns their outcome into an exit status.
 
 mod args;
+mod backtest;
 mod explain;
 mod fields;
 mod hunt;
 mod normalize;
 mod output;
 mod progress;
+mod pursuit;
 mod query;
 mod raise;
 mod readiness;
@@ -14,6 +16,7 @@ mod rules;
 mod scan;
 mod style;
 mod summary;
+mod test;
 mod walk;
 #[cfg(test)]
 mod workflows;
@@ -100,6 +103,8 @@ fn run(cli: Cli, terminal: Terminal) -> anyhow::Result<ExitStatus> {
         Command::Fields(args) => fields::run(&args, terminal),
         Command::Rules(command) => rules::run(command, terminal),
         Command::Explain(args) => explain::run(&args, terminal),
+        Command::Test(args) => test::run(&args, terminal),
+        Command::Backtest(args) => backtest::run(&args, terminal),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "dragnet", &mut script);

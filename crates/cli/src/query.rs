@@ -38,6 +38,7 @@ pub(crate) fn run(args: &QueryArgs, terminal: Terminal) -> anyhow::Result<ExitSt
     let time_field = schema.date_field(&args.timestamp_field);
     let scan = Scan {
         sources: &sources,
+        first: 0,
         options: &options,
         time_field: &time_field,
         from: args.input.from,

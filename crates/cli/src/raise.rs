@@ -12,7 +12,6 @@ use dragnet_engine::{Finding, Matcher, RuleSet, correlate};
 use dragnet_event::{Batch, Document, EventRef, Field, Time};
 use dragnet_rules::LoadedRule;
 
-use crate::output::AlertWriter;
 use crate::scan::ShownEvent;
 use crate::summary::Counts;
 
@@ -180,16 +179,17 @@ const FIRST_ALERT_SOURCE: u32 = u32::MAX - MAX_ROUNDS;
 
 /// Writes the alerts of a round, and of the rules that read alerts, what they say of those: each after the alerts
 /// that it is about. Goes on counting if they cannot be written.
-pub(crate) struct Cascade<'a, 'w> {
+pub(crate) struct Cascade<'a> {
     pub(crate) rules: &'a [LoadedRule],
-    pub(crate) writer: &'a mut AlertWriter<'w>,
+    /// Takes each alert.
+    pub(crate) each: &'a mut dyn FnMut(&Alert<'_>) -> io::Result<()>,
     pub(crate) counts: Counts,
     pub(crate) cuts: Cuts,
     pub(crate) capped: bool,
     pub(crate) time_field: &'a Field,
 }
 
-impl Cascade<'_, '_> {
+impl Cascade<'_> {
     /// Writes everything.
     ///
     /// # Errors
@@ -231,7 +231,7 @@ impl Cascade<'_, '_> {
         round.each(events, &mut |alert| {
             self.counts.add(&alert);
             if written.is_ok() {
-                *written = self.writer.write(&alert);
+                *written = (self.each)(&alert);
             }
             if !reads {
                 return;

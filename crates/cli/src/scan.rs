@@ -26,6 +26,8 @@ const BATCH_BYTES: usize = 16 << 20;
 pub(crate) struct Scan<'a> {
     /// The sources; their order gives them their numbers.
     pub(crate) sources: &'a [Source],
+    /// The number of the first source.
+    pub(crate) first: u32,
     /// How records are read and normalised.
     pub(crate) options: &'a Options,
     /// The field that an event's time is in.
@@ -71,10 +73,28 @@ pub(crate) struct Outcome {
     pub(crate) overflows: u64,
 }
 
+impl Outcome {
+    /// Adds what another scan, or another thread, has found.
+    pub(crate) fn add(&mut self, more: Outcome) {
+        self.hits.extend(more.hits);
+        self.events.extend(more.events);
+        self.problems.extend(more.problems);
+        self.skipped.extend(more.skipped);
+        self.event_count += more.event_count;
+        for (all, more) in self.forms.iter_mut().zip(more.forms) {
+            *all += more;
+        }
+        self.timeless += more.timeless;
+        self.overflows += more.overflows;
+    }
+}
+
 /// Hands out blocks, source by source.
 struct Feed<'a> {
     sources: std::iter::Enumerate<std::slice::Iter<'a, Source>>,
     current: Option<(usize, Blocks)>,
+    /// The number of the first source.
+    first: u32,
     form: Option<Form>,
     /// Bytes of the sources that are done.
     done: u64,
@@ -111,7 +131,7 @@ impl Feed<'_> {
                 self.current = None;
             }
             let (number, source) = self.sources.next()?;
-            match source.open_as(number as u32, self.form) {
+            match source.open_as(self.first + number as u32, self.form) {
                 Ok(blocks) => self.current = Some((number, blocks)),
                 Err(problem) => return Some((number, self.done, Err(problem))),
             }
@@ -203,7 +223,8 @@ impl Scan<'_> {
     pub(crate) fn run(&self, rules: &RuleSet, progress: &Progress) -> Outcome {
         let sources = self.sources.iter().enumerate();
         let form = self.options.form;
-        let feed = Feed { sources, current: None, form, done: 0, handed: 0 };
+        let first = self.first;
+        let feed = Feed { sources, current: None, first, form, done: 0, handed: 0 };
         let feed = Mutex::new(feed);
         let event_count = AtomicU64::new(0);
         let found: Vec<Found> = std::thread::scope(|scope| {
@@ -218,19 +239,13 @@ impl Scan<'_> {
             }
             found
         });
-        let mut outcome = Outcome { event_count: event_count.into_inner(), ..Outcome::default() };
+        let mut outcome = Outcome::default();
         let mut problems = Vec::new();
         for one in found {
-            outcome.hits.extend(one.outcome.hits);
-            outcome.events.extend(one.outcome.events);
-            outcome.skipped.extend(one.outcome.skipped);
-            for (all, more) in outcome.forms.iter_mut().zip(one.outcome.forms) {
-                *all += more;
-            }
-            outcome.timeless += one.outcome.timeless;
-            outcome.overflows += one.outcome.overflows;
+            outcome.add(one.outcome);
             problems.extend(one.problems);
         }
+        outcome.event_count = event_count.into_inner();
         outcome.skipped.sort_unstable();
         problems.sort_by_key(|(number, _)| *number);
         outcome.problems = problems.into_iter().map(|(_, problem)| problem).collect();
@@ -328,21 +343,23 @@ impl Scan<'_> {
             .collect()
     }
 
-    /// Reads again what is needed to show these events and is not known yet. Gives the number of events that
-    /// could not be read again: the file has changed.
+    /// Reads again what is needed to show these events and is not known yet; those of other sources are left
+    /// alone. Gives the number of events that could not be read again: the file has changed.
     pub(crate) fn fetch(
         &self,
         mut wanted: Vec<EventRef>,
         known: &mut BTreeMap<EventRef, ShownEvent>,
     ) -> usize {
-        wanted.retain(|event| !known.contains_key(event));
+        let own = self.first..self.first + self.sources.len() as u32;
+        wanted.retain(|event| own.contains(&event.source) && !known.contains_key(event));
         let mut missing = wanted;
         missing.sort_unstable();
         missing.dedup();
         let form = self.options.form;
         for of_source in missing.chunk_by(|a, b| a.source == b.source) {
             let number = of_source[0].source;
-            let Ok(blocks) = self.sources[number as usize].open_as(number, form) else { continue };
+            let source = &self.sources[(number - self.first) as usize];
+            let Ok(blocks) = source.open_as(number, form) else { continue };
             let mut parts = of_source.chunk_by(|a, b| a.block == b.block).peekable();
             for block in blocks.filter_map(Result::ok) {
                 let Some(next) = parts.peek() else { break };

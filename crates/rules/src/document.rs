@@ -162,8 +162,11 @@ impl Contents {
         Contents { problems, ..contents }
     }
 
-    /// If there is no rule: says so as a failure. For files that were named as rule files.
+    /// If there is no rule: says so as a failure. For files that were named as rule files, unless they hold exceptions.
     pub(crate) fn or_no_rule(mut self) -> Contents {
+        if self.attachments.iter().any(|attachment| attachment.is_exception) {
+            return self;
+        }
         if self.entries.is_empty() && self.problems.is_empty() {
             let message = match self.format {
                 Format::Page => {

@@ -58,8 +58,18 @@ pub(crate) fn load_armed(
 /// The documents of these files.
 fn indicators(paths: &[PathBuf], options: &Options) -> (Vec<Candidate>, Vec<Problem>) {
     let (sources, mut problems) = discover(paths);
-    let mut candidates = Vec::new();
-    let read = each_block(&sources, options.form, &mut problems, |block, problems| {
+    let (candidates, more) = candidates(&sources, options);
+    problems.extend(more);
+    (candidates, problems)
+}
+
+/// The documents of these sources, each of which may be an indicator; and what could not be read.
+pub(crate) fn candidates(
+    sources: &[dragnet_ingest::Source],
+    options: &Options,
+) -> (Vec<Candidate>, Vec<Problem>) {
+    let (mut candidates, mut problems) = (Vec::new(), Vec::new());
+    let read = each_block(sources, options.form, &mut problems, |block, problems| {
         let mut each = Documents::new(|mut document: Document| {
             let index = document.get_str("_index").map(str::to_owned);
             let id = identify(&mut document).id;

@@ -12,7 +12,7 @@ mod load;
 mod sarif;
 mod show;
 
-pub(crate) use load::{load, load_armed};
+pub(crate) use load::{candidates, load, load_armed};
 
 /// Runs one of the commands.
 pub(crate) fn run(command: RulesCommand, terminal: Terminal) -> anyhow::Result<ExitStatus> {

@@ -2,6 +2,7 @@
 #![allow(clippy::print_stdout, clippy::unwrap_used, reason = "a test may talk and panic")]
 
 mod authoring;
+mod backtest_command;
 mod commands;
 mod corpus;
 mod eql_suite;
@@ -13,3 +14,4 @@ mod spec;
 mod support;
 mod synthetic;
 mod telemetry;
+mod test_command;
