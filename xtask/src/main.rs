@@ -2,6 +2,7 @@
 #![expect(clippy::print_stdout, reason = "a command line talks")]
 
 mod arrows;
+mod attack;
 mod bench;
 mod ecs_fields;
 mod json_lines;
@@ -23,6 +24,8 @@ chores:
            the table of ECS fields, from the schema's published file; of the version it was, if none is given
   parse-json THREADS FILE
            what the benchmark measures JSON lines against
+  attack VERSION STIX_JSON…
+           the table of ATT&CK tactics and techniques, from MITRE's STIX bundle or extracts of it
 ";
 
 fn main() -> ExitCode {
@@ -41,6 +44,9 @@ fn main() -> ExitCode {
             ecs_fields::run(root(), Path::new(schema), Some(version))
         }
         ["parse-json", threads, file] => json_lines::parse(threads, Path::new(file)),
+        ["attack", version, ref files @ ..] if !files.is_empty() => {
+            attack::run(root(), version, files)
+        }
         ["arrows"] => steps::show(&arrows::check(root())),
         _ => {
             print!("{USAGE}");

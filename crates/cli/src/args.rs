@@ -7,6 +7,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use dragnet_event::Time;
 use dragnet_ingest::{Form, Options};
 
+use crate::rules::args::{CheckArgs, CodesArgs, FmtArgs};
+
 /// Runs Elastic detection rules on log files, without an Elastic stack.
 ///
 /// Results go to standard output, everything else to standard error. Exit status: 0 nothing was found,
@@ -311,6 +313,16 @@ pub(crate) enum Language {
     Lucene,
 }
 
+impl From<Language> for dragnet_rules::Language {
+    fn from(language: Language) -> dragnet_rules::Language {
+        match language {
+            Language::Eql => dragnet_rules::Language::Eql,
+            Language::Kuery => dragnet_rules::Language::Kuery,
+            Language::Lucene => dragnet_rules::Language::Lucene,
+        }
+    }
+}
+
 /// Which end of too many results is given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ResultPosition {
@@ -336,8 +348,12 @@ pub(crate) enum Stage {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum RulesCommand {
-    /// Load rules and report what cannot run, and why; exit status 2 if any failed
+    /// Load rules and report what cannot run, and why, and what is doubtful; exit status 2 if any failed
     Check(CheckArgs),
+    /// Lay out the EQL queries of TOML rule files; nothing else in the files changes
+    Fmt(FmtArgs),
+    /// List the codes of reports, or explain some
+    Codes(CodesArgs),
     /// Show rules whole: what they find, when they run, their query, guide and ATT&CK mapping
     Show(ShowArgs),
     /// Say which rules can fire on telemetry like some sample logs, and what the others lack
@@ -390,19 +406,6 @@ pub(crate) struct FieldsArgs {
     pub(crate) format: ReportFormat,
     #[command(flatten)]
     pub(crate) input: InputArgs,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct CheckArgs {
-    /// The form of the report
-    #[arg(long, value_enum, default_value_t = ReportFormat::Text)]
-    pub(crate) format: ReportFormat,
-    /// Also name every rule that is not supported yet, and show every warning
-    #[arg(long, short)]
-    pub(crate) verbose: bool,
-    /// Rule files or directories
-    #[arg(required = true, value_name = "PATH")]
-    pub(crate) paths: Vec<PathBuf>,
 }
 
 /// The form of a report.

@@ -19,6 +19,8 @@ mod style;
 mod summary;
 mod test;
 mod walk;
+#[cfg(test)]
+mod workflows;
 
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;

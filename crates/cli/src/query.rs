@@ -13,7 +13,7 @@ use dragnet_ingest::{EventSink, Options, Source, discover};
 use dragnet_plan::{Pipe, Query, Severity, Snippet};
 use serde_json::{Value as Json, json};
 
-use crate::args::{Language, QueryArgs, ResultPosition};
+use crate::args::{QueryArgs, ResultPosition};
 use crate::hunt::threads;
 use crate::progress::Progress;
 use crate::raise::events_of;
@@ -123,11 +123,7 @@ impl EventSink for Survey {
 
 /// The compiled query; `None` if it is not valid, which has then been said.
 fn compile(args: &QueryArgs, schema: &Schema, terminal: Terminal) -> anyhow::Result<Option<Query>> {
-    let language = match args.language {
-        Language::Eql => dragnet_rules::Language::Eql,
-        Language::Kuery => dragnet_rules::Language::Kuery,
-        Language::Lucene => dragnet_rules::Language::Lucene,
-    };
+    let language = args.language.into();
     let category_field = &args.event_category_field;
     let (query, diagnostics) =
         dragnet_rules::compile_query(language, &args.query, schema, category_field);

@@ -31,6 +31,7 @@ use dragnet_plan::front::{Sink, Span};
 use dragnet_plan::{Condition, Diagnostic, Query};
 
 use ask::{Ask, Asker};
+pub use fields::is_searched_by_words;
 pub use print::print;
 
 /// The most bytes of a query.

@@ -22,14 +22,23 @@ pub enum Language {
     Lucene,
 }
 
-/// The languages by the names that rules give them.
-const LANGUAGES: &[(&str, Language)] =
-    &[("eql", Language::Eql), ("kuery", Language::Kuery), ("lucene", Language::Lucene)];
+/// The languages by the names that rules give them, and as people write them.
+const LANGUAGES: &[(&str, Language, &str)] = &[
+    ("eql", Language::Eql, "EQL"),
+    ("kuery", Language::Kuery, "KQL"),
+    ("lucene", Language::Lucene, "Lucene"),
+];
 
 impl Language {
     /// The language of this name.
     pub fn parse(name: &str) -> Option<Language> {
-        LANGUAGES.iter().find(|(known, _)| *known == name).map(|(_, language)| *language)
+        LANGUAGES.iter().find(|(known, ..)| *known == name).map(|(_, language, _)| *language)
+    }
+
+    /// The language's name as people write it.
+    pub fn title(self) -> &'static str {
+        let row = LANGUAGES.iter().find(|(_, language, _)| *language == self);
+        row.map_or("", |(.., title)| title)
     }
 
     /// The language of a rule's query. Kibana: KQL, unless the rule names another or its type is `eql`.

@@ -12,6 +12,7 @@ use crate::catalogue as code;
 use crate::compile::{self, IndicatorFeed};
 use crate::document::{Attachment, Contents, Entry, Format, is_withdrawn};
 use crate::exception::{ExceptionItem, ExceptionLists, ListId, lists_of};
+use crate::lint::{self, Finding, LintOptions, Linter};
 use crate::problem::{Problem, Shown, coded};
 use crate::read::{Issue, Reading, read_rule};
 use crate::report::{Deprecated, Report, Skipped, Unsupported};
@@ -88,6 +89,8 @@ pub struct Loader {
     value_lists: ValueLists,
     /// Directories that were read, by their canonical paths.
     pub(crate) directories: HashSet<PathBuf>,
+    /// What looks for doubtful things in rules that load.
+    linter: Option<Linter>,
 }
 
 /// The rule that has an id. Rules that are not supported have theirs too, so that the same one
@@ -116,7 +119,13 @@ impl Loader {
             exceptions: ExceptionLists::default(),
             value_lists: ValueLists::default(),
             directories: HashSet::new(),
+            linter: None,
         }
+    }
+
+    /// One that also says what is doubtful about rules, by the lints of [`LINTS`](crate::LINTS).
+    pub fn with_lints(options: LintOptions) -> Loader {
+        Loader { linter: Some(Linter::new(options)), ..Loader::new() }
     }
 
     /// Takes the rules of a text that is named by the caller. The name stands for a path in
@@ -232,7 +241,9 @@ impl Loader {
         if !self.admit(site, &rule, reason.is_none()) {
             return;
         }
+        let doubtful = self.lint(site, &rule);
         if let Some(reason) = reason {
+            self.set.report.warn(doubtful);
             self.set.report.unsupported.push(Unsupported {
                 path: site.path.to_owned(),
                 rule: rule.name.clone(),
@@ -271,10 +282,23 @@ impl Loader {
         let mut warnings = site.warnings(issues);
         warnings.extend(doubts.into_iter().map(|doubt| site.diagnostic(&text, doubt)));
         self.set.report.warnings.extend(warnings.iter().cloned());
+        self.set.report.warn(doubtful);
         self.set.report.loaded += 1;
         *self.set.report.loaded_by_type.entry(rule.rule_type).or_default() += 1;
         self.hold(site, rule.clone(), true);
         self.set.rules.push(LoadedRule { rule, query, feed, warnings, origin: site.origin() });
+    }
+
+    /// What is doubtful about a rule, in the order of the file.
+    fn lint(&mut self, site: &Site<'_>, rule: &Rule) -> Vec<Problem> {
+        let Some(linter) = &mut self.linter else { return Vec::new() };
+        let origin = || format!("{}:{}", site.path, site.entry.start.line);
+        let findings = linter.check(rule, origin);
+        let text: Arc<str> = Arc::from(rule.query.as_str());
+        let mut problems: Vec<_> =
+            findings.iter().map(|finding| site.finding(&text, finding)).collect();
+        problems.sort_by_key(|problem| (problem.line, problem.column));
+        problems
     }
 
     /// Reports the errors of one rule as one failure.
@@ -350,8 +374,38 @@ impl Site<'_> {
 
     /// A problem at the value of a key, or where the rule begins.
     fn issue(&self, issue: &Issue) -> Problem {
+        let span = self.span_of(issue.key);
+        self.at_file(coded(issue.code, span, &issue.message))
+    }
+
+    /// What a lint has found, at its place.
+    fn finding(&self, query: &Arc<str>, finding: &Finding) -> Problem {
+        let diagnostic = |span| {
+            let mut diagnostic = Diagnostic::warning(finding.code, span, finding.message.clone());
+            diagnostic.help.clone_from(&finding.help);
+            if let Some(info) = lint::find(finding.code) {
+                diagnostic.severity = info.severity;
+            }
+            diagnostic
+        };
+        match &finding.place {
+            lint::Place::Rule => self.at_file(diagnostic(self.span_of(None))),
+            lint::Place::Key(key) => self.at_file(diagnostic(self.span_of(Some(key)))),
+            lint::Place::Query(span) => self.diagnostic(query, diagnostic(span.clone())),
+        }
+    }
+
+    /// Where the value of a key stands, or of the nearest key around it; without one, where the rule
+    /// begins.
+    fn span_of(&self, key: Option<&str>) -> std::ops::Range<usize> {
         let start = self.entry.start.offset;
-        let key = issue.key.and_then(|key| self.entry.spans.get(key).cloned());
+        let mut key = key;
+        while let Some(path) = key {
+            if let Some(span) = self.entry.spans.get(path) {
+                return span.clone();
+            }
+            key = path.rsplit_once('.').map(|(around, _)| around);
+        }
         // What is missing is told of the line with `[rule]`, or the object's first brace.
         let head = match self.format {
             Format::Toml | Format::Page => {
@@ -359,8 +413,7 @@ impl Site<'_> {
             }
             Format::Json => 1,
         };
-        let span = key.unwrap_or(start..start + head);
-        self.at_file(coded(issue.code, span, &issue.message))
+        start..start + head
     }
 
     /// A part of the file that could not be read.

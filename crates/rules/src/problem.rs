@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use dragnet_plan::{Diagnostic, Snippet};
+use dragnet_plan::{Diagnostic, Severity, Snippet};
 use serde::Serialize;
 
 use crate::catalogue;
@@ -115,6 +115,36 @@ impl Problem {
     /// The same, of this rule.
     pub(crate) fn of_rule(self, rule: Option<String>) -> Problem {
         Problem { rule, ..self }
+    }
+
+    /// How bad it is.
+    pub fn severity(&self) -> Severity {
+        self.shown.first().map_or(Severity::Error, |(diagnostic, _)| diagnostic.severity)
+    }
+
+    /// What to do about it, if that is known.
+    pub fn help(&self) -> Option<&str> {
+        self.shown.first().and_then(|(diagnostic, _)| diagnostic.help.as_deref())
+    }
+
+    /// Line and column behind the last character that it is about. Where the text stands in the file in
+    /// another form, that of its beginning.
+    pub fn end(&self) -> (usize, usize) {
+        match self.shown.first() {
+            Some((diagnostic, Shown::File(text))) if !text.is_empty() => {
+                let place = Place::START.advance(text, diagnostic.span.end);
+                (place.line, place.column)
+            }
+            _ => (self.line, self.column),
+        }
+    }
+
+    /// The same as an error.
+    pub(crate) fn into_error(mut self) -> Problem {
+        for (diagnostic, _) in &mut self.shown {
+            diagnostic.severity = Severity::Error;
+        }
+        self
     }
 
     /// Takes another error of the same rule in.

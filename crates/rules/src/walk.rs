@@ -39,6 +39,25 @@ pub fn load<P: AsRef<Path>>(paths: impl IntoIterator<Item = P>) -> RuleSet {
     loader.finish()
 }
 
+/// The rule files that paths name or hold, in the order of their paths, and what could not be read on the way.
+/// Files are found as [`load`] finds them; documentation pages are left out.
+pub fn rule_files<P: AsRef<Path>>(
+    paths: impl IntoIterator<Item = P>,
+) -> (Vec<PathBuf>, Vec<Problem>) {
+    let mut directories = HashSet::new();
+    let mut walk = Walk { found: Vec::new(), directories: &mut directories };
+    paths.into_iter().for_each(|path| walk.start(path.as_ref()));
+    let (mut files, mut problems) = (Vec::new(), Vec::new());
+    for found in walk.found {
+        match found {
+            Found::Named(path) | Found::Listed(path) => files.push(path),
+            Found::Candidate(_) => {}
+            Found::Other(contents) => problems.extend(contents.problems),
+        }
+    }
+    (files, problems)
+}
+
 impl Loader {
     /// Takes the rules of a file or, recursively, of a directory.
     ///

@@ -3,8 +3,13 @@
 use crate::args::RulesCommand;
 use crate::{ExitStatus, Terminal, readiness};
 
+pub(crate) mod args;
 mod check;
+mod codes;
+mod fmt;
+mod github;
 mod load;
+mod sarif;
 mod show;
 
 pub(crate) use load::{arm, candidates, load, load_armed, load_excepted};
@@ -13,6 +18,8 @@ pub(crate) use load::{arm, candidates, load, load_armed, load_excepted};
 pub(crate) fn run(command: RulesCommand, terminal: Terminal) -> anyhow::Result<ExitStatus> {
     match command {
         RulesCommand::Check(args) => check::run(&args, terminal),
+        RulesCommand::Fmt(args) => fmt::run(&args, terminal),
+        RulesCommand::Codes(args) => codes::run(&args, terminal),
         RulesCommand::Show(args) => show::run(&args, terminal),
         RulesCommand::Readiness(args) => readiness::run(&args, terminal),
     }

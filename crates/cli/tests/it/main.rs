@@ -1,6 +1,7 @@
 //! The command from outside.
 #![allow(clippy::print_stdout, clippy::unwrap_used, reason = "a test may talk and panic")]
 
+mod authoring;
 mod backtest_command;
 mod commands;
 mod corpus;

@@ -5,5 +5,6 @@ mod corpus;
 mod export;
 mod files;
 mod hostile;
+mod lints;
 mod pages;
 mod places;
