@@ -3,8 +3,14 @@
 use crate::args::RulesCommand;
 use crate::{ExitStatus, Terminal, readiness};
 
+pub(crate) mod args;
 mod check;
+mod convert;
+mod coverage;
+mod diff;
+mod list;
 mod load;
+mod select;
 mod show;
 
 pub(crate) use load::{candidates, load, load_armed};
@@ -14,6 +20,10 @@ pub(crate) fn run(command: RulesCommand, terminal: Terminal) -> anyhow::Result<E
     match command {
         RulesCommand::Check(args) => check::run(&args, terminal),
         RulesCommand::Show(args) => show::run(&args, terminal),
+        RulesCommand::List(args) => list::run(&args, terminal),
+        RulesCommand::Convert(args) => convert::run(&args, terminal),
+        RulesCommand::Diff(args) => diff::run(&args, terminal),
+        RulesCommand::Coverage(args) => coverage::run(&args, terminal),
         RulesCommand::Readiness(args) => readiness::run(&args, terminal),
     }
 }

@@ -7,6 +7,7 @@ mod corpus;
 mod eql_suite;
 #[path = "../../../synth/tests/it/reference.rs"]
 mod reference;
+mod rule_sets;
 mod seed_rule;
 mod show;
 mod spec;
