@@ -8,6 +8,7 @@ use dragnet_rules::{
     Change, DiffLine, Document, Effect, Pair, SetDiff, compare_sets, diff_lines, documents,
 };
 use serde_json::{Value as Json, json};
+use unicode_width::UnicodeWidthStr;
 
 use super::args::{DiffArgs, DiffFormat};
 use super::show::brief;
@@ -18,6 +19,10 @@ use crate::{ExitStatus, Terminal};
 
 /// Lines around a change that are shown.
 const CONTEXT: usize = 2;
+/// Lines of a text that is no query that are shown.
+const MAX_LINES: usize = 40;
+/// An old and a new value are on one line if that has fewer columns.
+const MAX_PAIR: usize = 90;
 
 /// One of the two sets.
 struct Side {
@@ -197,43 +202,68 @@ impl<W: Write> Report<'_, W> {
 
     fn change(&mut self, change: &Change, remark: &str) -> io::Result<()> {
         let key = clean(&change.key);
-        if let (Some(Json::String(old)), Some(Json::String(new))) = (&change.old, &change.new)
-            && (old.trim().contains('\n') || new.trim().contains('\n') || change.key == "query")
-        {
+        let (old, new) = (change.old.as_ref(), change.new.as_ref());
+        let is_text = |one: &Json| one.as_str().is_some_and(|text| text.trim().contains('\n'));
+        let (either, other) = (old.or(new), new.or(old));
+        if change.key == "query" || either.is_some_and(is_text) || other.is_some_and(is_text) {
             let only_layout = change.key == "query" && change.effect == Effect::Words;
             let note = if only_layout { "  only its layout" } else { "" };
             writeln!(self.out, "    {key}{note}{remark}")?;
-            return self.lines(&diff_lines(old, new));
+            let text = |one: Option<&Json>| one.map(brief).unwrap_or_default();
+            let most = if change.key == "query" { usize::MAX } else { MAX_LINES };
+            return self.lines(&diff_lines(&text(old), &text(new)), most);
         }
-        if let (Some(Json::Array(old)), Some(Json::Array(new))) = (&change.old, &change.new) {
+        if let (Some(Json::Array(_)), _) | (_, Some(Json::Array(_))) = (old, new) {
             writeln!(self.out, "    {key}{remark}")?;
-            let only = |these: &[Json], others: &[Json]| -> Vec<String> {
-                these.iter().filter(|one| !others.contains(one)).map(brief).collect()
-            };
-            let (gone, come) = (only(old, new), only(new, old));
-            if gone.is_empty() && come.is_empty() {
-                return writeln!(self.out, "      in another order");
-            }
-            self.short('-', &gone)?;
-            return self.short('+', &come);
+            return self.lists(&change.key, old, new);
         }
-        let shown = |value: &Option<Json>| match value {
-            None => self.style.dim("nothing"),
-            Some(value) => clean(brief(value).trim()),
-        };
-        let (old, new) = (shown(&change.old), shown(&change.new));
-        if key.len() + old.len() + new.len() < 76.min(self.width) {
-            return writeln!(self.out, "    {key}: {old} → {new}{remark}");
+        if let (Some(Json::Object(_)), _) | (_, Some(Json::Object(_))) = (old, new) {
+            writeln!(self.out, "    {key}{remark}")?;
+            return self.tables(old, new);
+        }
+        let line = format!("{key}: {} → {}", shown(old), shown(new));
+        if line.width() < MAX_PAIR.min(self.width - 4) {
+            return writeln!(self.out, "    {line}{remark}");
         }
         writeln!(self.out, "    {key}{remark}")?;
-        let lines = |value: &Option<Json>| -> Vec<String> {
-            let text = value
-                .as_ref()
-                .map(|value| value.as_str().map_or_else(|| brief(value), str::to_owned));
-            text.iter().flat_map(|text| text.trim().lines()).map(str::to_owned).collect()
+        self.short('-', &old.map(brief).into_iter().collect::<Vec<_>>())?;
+        self.short('+', &new.map(brief).into_iter().collect::<Vec<_>>())
+    }
+
+    /// What is only in one of two lists.
+    fn lists(&mut self, key: &str, old: Option<&Json>, new: Option<&Json>) -> io::Result<()> {
+        let items = |value: Option<&Json>| match value {
+            None => Vec::new(),
+            Some(Json::Array(items)) => items.iter().map(|one| item(key, one)).collect(),
+            Some(one) => vec![item(key, one)],
         };
-        self.short('-', &lines(&change.old))?;
-        self.short('+', &lines(&change.new))
+        let (old, new) = (items(old), items(new));
+        let only = |these: &[String], others: &[String]| -> Vec<String> {
+            these.iter().filter(|one| !others.contains(one)).cloned().collect()
+        };
+        let (gone, come) = (only(&old, &new), only(&new, &old));
+        if gone.is_empty() && come.is_empty() {
+            let what = if old.len() == new.len() { "order, or in words only" } else { "number" };
+            return writeln!(self.out, "      the same in another {what}");
+        }
+        self.short('-', &gone)?;
+        self.short('+', &come)
+    }
+
+    /// The keys in which two tables differ.
+    fn tables(&mut self, old: Option<&Json>, new: Option<&Json>) -> io::Result<()> {
+        let keys =
+            |value: Option<&Json>| value.and_then(Json::as_object).cloned().unwrap_or_default();
+        let (left, right) = (keys(old), keys(new));
+        let names: BTreeSet<&String> = left.keys().chain(right.keys()).collect();
+        for name in names {
+            let (before, after) = (left.get(name), right.get(name));
+            if before != after {
+                let line = format!("{}: {} → {}", clean(name), shown(before), shown(after));
+                writeln!(self.out, "      {}", cut(&line, self.width - 6))?;
+            }
+        }
+        Ok(())
     }
 
     /// Lines with a sign in front.
@@ -245,26 +275,34 @@ impl<W: Write> Report<'_, W> {
         Ok(())
     }
 
-    /// The lines of two texts that differ, with some around them.
-    fn lines(&mut self, lines: &[DiffLine<'_>]) -> io::Result<()> {
+    /// The lines of two texts that differ, with some around them; at most so many, and how many more there are.
+    fn lines(&mut self, lines: &[DiffLine<'_>], most: usize) -> io::Result<()> {
         let differs = |line: &DiffLine<'_>| !matches!(line, DiffLine::Same(_));
-        let mut last = None;
-        for (at, line) in lines.iter().enumerate() {
+        let is_shown = |at: &usize| {
             let near = at.saturating_sub(CONTEXT)..(at + CONTEXT + 1).min(lines.len());
-            if !lines[near].iter().any(differs) {
-                continue;
-            }
+            lines[near].iter().any(differs)
+        };
+        let shown: Vec<usize> = (0..lines.len()).filter(is_shown).collect();
+        let mut last = None;
+        for at in shown.iter().take(most).copied() {
             if last.is_some_and(|last| last + 1 != at) {
                 writeln!(self.out, "      {}", self.style.dim("⋯"))?;
             }
             last = Some(at);
-            let (sign, text) = match line {
+            let (sign, text) = match lines[at] {
                 DiffLine::Same(text) => (' ', text),
                 DiffLine::Old(text) => ('-', text),
                 DiffLine::New(text) => ('+', text),
             };
             let text = format!("{sign} {}", clean(&text.replace('\t', "    ")));
-            writeln!(self.out, "      {}", self.signed(sign, text.trim_end()))?;
+            let line = format!("      {}", self.signed(sign, text.trim_end()));
+            writeln!(self.out, "{}", line.trim_end())?;
+        }
+        let rest = shown.get(most.min(shown.len())..).unwrap_or_default();
+        let rest = rest.iter().filter(|at| differs(&lines[**at])).count();
+        if rest > 0 {
+            let text = format!("⋯ and {rest} more lines that differ");
+            writeln!(self.out, "      {}", self.style.dim(&text))?;
         }
         Ok(())
     }
@@ -288,4 +326,27 @@ impl<W: Write> Report<'_, W> {
         }
         writeln!(self.out, "{}", parts.join(", "))
     }
+}
+
+/// A value on one line.
+fn shown(value: Option<&Json>) -> String {
+    value.map_or_else(|| "nothing".to_owned(), |value| clean(brief(value).trim()))
+}
+
+/// An item of a list. Of an ATT&CK mapping the ids say all; the names and links belong to them.
+fn item(key: &str, one: &Json) -> String {
+    if key != "threat" {
+        return brief(one);
+    }
+    let list =
+        |of: &Json, key: &str| of.get(key).and_then(Json::as_array).cloned().unwrap_or_default();
+    let id = |of: &Json| of.get("id").and_then(Json::as_str).unwrap_or("?").to_owned();
+    let mut ids = Vec::new();
+    for technique in list(one, "technique") {
+        ids.push(id(&technique));
+        ids.extend(list(&technique, "subtechnique").iter().map(id));
+    }
+    let tactic = one.get("tactic").unwrap_or(&Json::Null);
+    let name = tactic.get("name").and_then(Json::as_str).unwrap_or_default();
+    format!("{} {name}: {}", id(tactic), ids.join(", ")).trim_end_matches([':', ' ']).to_owned()
 }

@@ -200,6 +200,37 @@ fn a_page_is_converted() {
     assert_eq!(dragnet("rules diff", &[&page, &path]).status, 0);
 }
 
+/// The same page as it is left when a browser's window is copied, and as `AsciiDoc`.
+const BARE: &str = "Loading\n\nCrane\n\nFinds cranes.\n\nRule type: eql\n\nSeverity: low\n\nRisk score: 21\n\n\
+Runs every: 10m\n\nTags:\n\n  • OS: Linux\n\nRule license: Apache-2.0\n\nRule query\n\nprocess where process.name == \"crane\"\n";
+const ASCIIDOC: &str = "[[prebuilt-rule-crane]]\n=== Crane\n\nFinds cranes.\n\n*Rule type*: eql\n\n*Severity*: low\n\n\
+*Risk score*: 21\n\n*Runs every*: 10m\n\n*Tags*: \n\n* OS: Linux\n\n==== Rule query\n\n\
+[source, js]\n----------------------------------\nprocess where process.name == \"crane\"\n\
+----------------------------------\n";
+
+#[test]
+fn pages_of_all_forms_hunt() {
+    let dir = tempdir().unwrap();
+    let log = dir.path().join("log.ndjson");
+    let event = |name: &str| {
+        json!({"@timestamp": "2026-01-02T03:04:05Z", "event": {"category": "process"},
+            "host": {"name": "yard"}, "process": {"name": name}})
+    };
+    fs::write(&log, format!("{}\n{}\n", event("crane"), event("heron"))).unwrap();
+    for (name, text) in [("a.md", PAGE), ("b.txt", BARE), ("c.asciidoc", ASCIIDOC)] {
+        let page = dir.path().join(name);
+        fs::write(&page, text).unwrap();
+        let run = dragnet("hunt --quiet --rules", &[&page, &log]);
+        assert_eq!((run.status, run.rules()), (1, vec!["Crane".to_owned()]), "{name}: {}", run.err);
+        let rule = &json_of(&dragnet("rules list --format json", &[&page]))[0];
+        assert_eq!(
+            (&rule["severity"], &rule["tags"]),
+            (&json!("low"), &json!(["OS: Linux"])),
+            "{name}"
+        );
+    }
+}
+
 /// Two sets: a rule gone, one come, one that finds something else, one with other words.
 fn two_sets(dir: &Path) -> (PathBuf, PathBuf) {
     let (old, new) = (dir.join("old"), dir.join("new"));
@@ -221,6 +252,12 @@ fn two_sets(dir: &Path) -> (PathBuf, PathBuf) {
     write(&new, "words", "any where\n  b == 2 and a == 1", "one\n2\nthree");
     write(&old, "same", "any where true", "");
     write(&new, "same", "any where true", "");
+    let dated =
+        fs::read_to_string(new.join("words.toml")).unwrap().replace("\"words\"\n\n", "\"2\"\n\n");
+    fs::write(new.join("words.toml"), dated).unwrap();
+    let dated =
+        fs::read_to_string(old.join("words.toml")).unwrap().replace("\"words\"\n\n", "\"1\"\n\n");
+    fs::write(old.join("words.toml"), dated).unwrap();
     write(&new, "come", "any where true", "");
     (old, new)
 }
@@ -240,6 +277,7 @@ fn differences() {
         "Words changed: 1 rule\n\n  Rule words\n",
         "    query  only its layout\n",
         "    note\n        one\n      - two\n      + 2\n        three\n",
+        "    [metadata]  (records)\n      updated_date: 1 → 2\n",
         "1 added, 1 removed, 1 changed in what they find, 1 changed in words, 1 the same\n",
     ] {
         assert!(run.out.contains(part), "{part}\n--\n{}", run.out);
