@@ -26,7 +26,10 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("detect", &["event", "plan", "engine", "rules"]),
     ("store", &["event"]),
     ("ui", &[]),
-    ("cli", &["event", "plan", "eql", "kql", "engine", "ecs", "ingest", "rules", "detect"]),
+    (
+        "cli",
+        &["attack", "event", "plan", "eql", "kql", "engine", "ecs", "ingest", "rules", "detect"],
+    ),
     (
         "server",
         &[

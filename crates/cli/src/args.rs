@@ -7,7 +7,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use dragnet_event::Time;
 use dragnet_ingest::{Form, Options};
 
-use crate::rules::args::{CheckArgs, CodesArgs, FmtArgs};
+use crate::rules::args::{
+    CheckArgs, CodesArgs, ConvertArgs, CoverageArgs, DiffArgs, FmtArgs, ListArgs, ShowArgs,
+};
 
 /// Runs Elastic detection rules on log files, without an Elastic stack.
 ///
@@ -356,32 +358,16 @@ pub(crate) enum RulesCommand {
     Codes(CodesArgs),
     /// Show rules whole: what they find, when they run, their query, guide and ATT&CK mapping
     Show(ShowArgs),
+    /// List rules, all or those that are asked for
+    List(ListArgs),
+    /// Convert rules between Elastic's TOML and Kibana's exports; documentation pages become either
+    Convert(ConvertArgs),
+    /// Say what differs between two sets of rules, by meaning; exit status 1 if anything does
+    Diff(DiffArgs),
+    /// Show which techniques of MITRE ATT&CK rules are mapped to
+    Coverage(CoverageArgs),
     /// Say which rules can fire on telemetry like some sample logs, and what the others lack
     Readiness(ReadinessArgs),
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct ShowArgs {
-    /// Choose among the rules of these files or directories; may be given several times
-    #[arg(long, value_name = "PATH")]
-    pub(crate) rules: Vec<PathBuf>,
-    /// The form of the page
-    #[arg(long, value_enum, default_value_t = ShowFormat::Text)]
-    pub(crate) format: ShowFormat,
-    /// Rule files; with --rules, the ids or names of rules
-    #[arg(required = true, value_name = "RULE")]
-    pub(crate) chosen: Vec<String>,
-}
-
-/// The form in which a rule is shown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum ShowFormat {
-    /// For terminals
-    Text,
-    /// A page in the order of Elastic's documentation, which can be read as a rule again
-    Markdown,
-    /// A JSON array of objects with the rule's keys and where it stands
-    Json,
 }
 
 #[derive(Debug, Args)]

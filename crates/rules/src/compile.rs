@@ -148,6 +148,16 @@ pub(crate) fn add_filters(rule: &Rule, query: &mut Query, schema: &Schema) -> Re
     Ok(())
 }
 
+/// What a rule's filters ask for besides its query; `None` if it has no filters.
+///
+/// # Errors
+/// A sentence that says which filter is not understood.
+pub fn filter_condition(rule: &Rule) -> Result<Option<Condition>, String> {
+    let filters = rule.fields.get("filters");
+    let condition = filters.map(|filters| dsl::filters(filters, &Schema::open())).transpose()?;
+    Ok(condition.filter(|one| !matches!(one, Condition::All(parts) if parts.is_empty())))
+}
+
 /// Makes every stage ask for a condition besides its own.
 pub(crate) fn require(query: &mut Query, also: &Condition) {
     if matches!(also, Condition::All(parts) if parts.is_empty()) {

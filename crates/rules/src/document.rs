@@ -8,6 +8,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value as Json};
 
 use crate::catalogue as code;
+use crate::export::TABLES;
 use crate::literal::StringMap;
 use crate::problem::{Place, Problem, Shown, coded};
 use crate::report::Skipped;
@@ -74,8 +75,10 @@ pub(crate) struct Entry {
 impl Entry {
     /// Whether the rule's authors have withdrawn it.
     pub(crate) fn is_deprecated(&self) -> bool {
-        let maturity = self.extra.get("metadata").and_then(|metadata| metadata.get("maturity"));
-        maturity.and_then(Json::as_str) == Some("deprecated")
+        // A rule that was converted to Kibana's form has the tables of its TOML file there.
+        let kept = || self.fields.get("meta")?.get(TABLES)?.get("metadata");
+        let metadata = self.extra.get("metadata").or_else(kept);
+        metadata.and_then(|metadata| metadata.get("maturity")?.as_str()) == Some("deprecated")
     }
 
     /// How the rule is called in reports: its name, else its id.

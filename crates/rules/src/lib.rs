@@ -46,7 +46,7 @@ mod walk;
 pub use alerting::{Alerting, RiskScoreMapping, SeverityMapping, Suppression};
 pub use catalogue::{CATALOGUE, CodeInfo, explain};
 pub use compare::{Change, DiffLine, Effect, Pair, SetDiff, compare, compare_sets, diff_lines};
-pub use compile::{IndicatorFeed, Language, compile_query};
+pub use compile::{IndicatorFeed, Language, compile_query, filter_condition};
 pub use document::Format;
 pub use exception::{ExceptionItem, ExceptionLists, ListId};
 pub use export::{export_summary, to_api, to_toml};

@@ -198,6 +198,11 @@ const TYPES: &[(RuleType, &str, Option<&str>)] = &[
 ];
 
 impl RuleType {
+    /// All types.
+    pub fn all() -> impl Iterator<Item = RuleType> {
+        TYPES.iter().map(|(rule_type, ..)| *rule_type)
+    }
+
     /// The type of this name.
     pub fn parse(name: &str) -> Option<RuleType> {
         TYPES.iter().find(|(_, n, _)| *n == name).map(|(rule_type, ..)| *rule_type)
@@ -242,6 +247,11 @@ const SEVERITIES: &[(RuleSeverity, &str, u8, u8)] = &[
 ];
 
 impl RuleSeverity {
+    /// All severities, the mildest first.
+    pub fn all() -> impl Iterator<Item = RuleSeverity> {
+        SEVERITIES.iter().map(|(severity, ..)| *severity)
+    }
+
     /// The severity of this name.
     pub fn parse(name: &str) -> Option<RuleSeverity> {
         SEVERITIES.iter().find(|(_, n, ..)| *n == name).map(|(severity, ..)| *severity)

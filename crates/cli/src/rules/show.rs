@@ -1,21 +1,36 @@
 //! `dragnet rules show`: a rule as a page.
 
+mod guide;
+mod html;
 mod markdown;
 mod text;
+mod words;
 
 use std::io::{self, Write};
 
 use anyhow::bail;
 use dragnet_rules::{Document, Rule, Shelf, documents};
-use serde_json::{Value as Json, json};
+use serde_json::{Map, Value as Json, json};
 
-use crate::args::{ShowArgs, ShowFormat};
+use super::args::{ShowArgs, ShowFormat};
 use crate::{ExitStatus, Terminal};
+
+/// A rule, and what was read beside it.
+struct Sheet<'a> {
+    document: &'a Document,
+    attachments: &'a [Map<String, Json>],
+}
+
+impl Sheet<'_> {
+    fn rule(&self) -> &Rule {
+        &self.document.rule
+    }
+}
 
 pub(crate) fn run(args: &ShowArgs, terminal: Terminal) -> anyhow::Result<ExitStatus> {
     let by_file = args.rules.is_empty();
     let shelf = if by_file { documents(&args.chosen) } else { documents(&args.rules) };
-    let Shelf { documents, failed, .. } = shelf;
+    let Shelf { documents, failed, attachments, .. } = shelf;
     let mut err = io::stderr().lock();
     for failure in &failed {
         write!(err, "{}", failure.render(terminal.err.is_colored()))?;
@@ -27,21 +42,25 @@ pub(crate) fn run(args: &ShowArgs, terminal: Terminal) -> anyhow::Result<ExitSta
     for warning in documents.iter().flat_map(|document| &document.warnings) {
         write!(err, "{}", warning.render(terminal.err.is_colored()))?;
     }
+    let attachments = attachments.as_slice();
+    let sheets: Vec<Sheet<'_>> =
+        documents.iter().map(|document| Sheet { document, attachments }).collect();
     let mut out = io::stdout().lock();
     match args.format {
         ShowFormat::Json => {
-            let rules: Vec<Json> = documents.iter().map(as_json).collect();
+            let rules: Vec<Json> = sheets.iter().map(as_json).collect();
             serde_json::to_writer_pretty(&mut out, &rules)?;
             writeln!(out)?;
         }
         ShowFormat::Text => {
-            let pages = documents.iter().map(|one| text::page(one, terminal));
+            let pages = sheets.iter().map(|one| text::page(one, terminal));
             write!(out, "{}", pages.collect::<Vec<_>>().join("\n\n"))?;
         }
         ShowFormat::Markdown => {
-            let pages = documents.iter().map(|one| markdown::page(&one.rule));
+            let pages = sheets.iter().map(markdown::page);
             write!(out, "{}", pages.collect::<Vec<_>>().join("\n"))?;
         }
+        ShowFormat::Html => out.write_all(html::page(&sheets).as_bytes())?,
     }
     Ok(if failed.is_empty() { ExitStatus::Nothing } else { ExitStatus::Error })
 }
@@ -68,48 +87,79 @@ fn choose(documents: &[Document], chosen: &[String]) -> anyhow::Result<Vec<Docum
     Ok(found)
 }
 
-/// The rule's keys as they were read, with the id that may be derived, and where the rule stands.
-fn as_json(document: &Document) -> Json {
-    let Document { rule, origin, .. } = document;
+/// The rule's keys as they were read, with the id that may be derived, and where the rule stands; of what was read
+/// beside it, the exception lists that it names and their items.
+fn as_json(sheet: &Sheet<'_>) -> Json {
+    let Document { rule, origin, .. } = sheet.document;
     let mut fields = rule.fields.clone();
     fields.insert("rule_id".to_owned(), Json::from(rule.rule_id.as_str()));
     let mut one = json!({"path": origin.path, "line": origin.line, "rule": fields});
     if !rule.extra.is_empty() {
         one["extra"] = Json::Object(rule.extra.clone());
     }
+    let lists = rule.fields.get("exceptions_list").and_then(Json::as_array);
+    let named: Vec<&Json> =
+        lists.into_iter().flatten().filter_map(|list| list.get("list_id")).collect();
+    let is_named =
+        |part: &&Map<String, Json>| part.get("list_id").is_some_and(|id| named.contains(&id));
+    let exceptions: Vec<Json> =
+        sheet.attachments.iter().filter(is_named).cloned().map(Json::Object).collect();
+    if !exceptions.is_empty() {
+        one["exceptions"] = Json::Array(exceptions);
+    }
     one
 }
 
-/// Keys that some rules have beside those with a place of their own, and how they are headed.
-const PARTS: &[(&str, &str)] = &[
-    ("threshold", "Threshold"),
-    ("new_terms", "New terms"),
-    ("new_terms_fields", "New terms"),
-    ("history_window_start", "History window"),
-    ("threat_index", "Indicator indices"),
-    ("threat_query", "Indicator query"),
-    ("threat_mapping", "Indicator mapping"),
-    ("machine_learning_job_id", "Machine learning job"),
-    ("anomaly_threshold", "Anomaly threshold"),
-    ("data_view_id", "Data view"),
-    ("filters", "Filters"),
-    ("alert_suppression", "Suppression"),
-    ("exceptions_list", "Exceptions"),
-    ("required_fields", "Required fields"),
-    ("related_integrations", "Integrations"),
-];
+/// Facts with a label each, and lines of text: all but the severity, tags and references, which forms show in
+/// ways of their own. There are none without lines.
+fn facts(sheet: &Sheet<'_>) -> Vec<(&'static str, Vec<String>)> {
+    let rule = sheet.rule();
+    let (from, to) = (written(rule, "from", "now-6m"), written(rule, "to", "now"));
+    let interval = written(rule, "interval", "5m");
+    let text = |value: &Option<String>| value.clone().unwrap_or_default();
+    let no = |is: bool, word: &str| if is { String::new() } else { word.to_owned() };
+    let one = [
+        ("Type", kind(rule)),
+        ("Id", rule.rule_id.clone()),
+        ("Version", rule.version.map(|version| version.to_string()).unwrap_or_default()),
+        ("Deprecated", no(!sheet.document.withdrawn, "yes; it is not run")),
+        ("Enabled", no(rule.enabled, "no")),
+        ("Indices", rule.index.join(", ")),
+        ("Runs", format!("every {interval}, over {from} to {to}")),
+        ("Alerts per run", format!("{} at most", rule.max_signals)),
+        ("Authors", rule.author.join(", ")),
+        ("Licence", text(&rule.license)),
+        ("Time of events", text(&rule.timestamp_override)),
+        ("Category field", text(&rule.event_category_override)),
+        ("Look at", rule.investigation_fields.join(", ")),
+    ];
+    let one = one.into_iter().filter(|(_, value)| !value.trim().is_empty());
+    let mut facts: Vec<_> = one.map(|(label, value)| (label, vec![value])).collect();
+    facts.extend(words::parts(rule, sheet.attachments));
+    facts
+}
 
-/// The title of each such key that the rule has, and its value on one line.
-fn parts(rule: &Rule) -> Vec<(&'static str, String)> {
-    let part = |(key, title): &(&str, &'static str)| {
-        let value = rule.fields.get(*key).map(brief)?;
-        (!value.is_empty()).then_some((*title, value))
-    };
-    PARTS.iter().filter_map(part).collect()
+/// The type, the language, and why the rule does not run if it does not.
+fn kind(rule: &Rule) -> String {
+    let name = rule.rule_type.name();
+    let language = rule.language.as_deref().filter(|language| *language != name);
+    let language = language.map(|language| format!(" ({language})")).unwrap_or_default();
+    let reason = rule.rule_type.unsupported().map(|reason| format!("; {reason}"));
+    format!("{name}{language}{}", reason.unwrap_or_default())
+}
+
+/// A length of time, in the largest unit that divides it.
+fn periods(ms: i64) -> String {
+    const UNITS: [(i64, &str); 4] =
+        [(86_400_000, "day"), (3_600_000, "hour"), (60_000, "minute"), (1_000, "second")];
+    let (size, name) =
+        UNITS.into_iter().find(|(size, _)| ms % size == 0).unwrap_or((1, "millisecond"));
+    let count = ms / size;
+    if count == 1 { format!("1 {name}") } else { format!("{count} {name}s") }
 }
 
 /// A value as people write it: texts bare, lists with commas, tables as `key: value`.
-fn brief(value: &Json) -> String {
+pub(super) fn brief(value: &Json) -> String {
     match value {
         Json::Null => String::new(),
         Json::String(text) => text.clone(),
@@ -152,5 +202,11 @@ mod tests {
         check(&json!([{"name": "a"}, {"name": "b"}]), "{name: a}, {name: b}");
         check(&json!([]), "");
         check(&json!(null), "");
+    }
+
+    #[test]
+    fn lengths_of_time() {
+        let words = [86_400_000 * 14, 3_600_000, 90_000, 1_500].map(periods);
+        assert_eq!(words, ["14 days", "1 hour", "90 seconds", "1500 milliseconds"]);
     }
 }

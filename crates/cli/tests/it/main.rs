@@ -9,6 +9,7 @@ mod eql_suite;
 mod explain;
 #[path = "../../../synth/tests/it/reference.rs"]
 mod reference;
+mod rule_sets;
 mod seed_rule;
 mod show;
 mod spec;

@@ -57,6 +57,8 @@ impl Effect {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Plain,
+    /// Text in which line feeds are blanks.
+    Flowing,
     /// A list whose order does not matter.
     Set,
     Duration,
@@ -113,7 +115,7 @@ const KEYS: &[Row] = &[
     ("throttle", Effect::Alerts, Kind::Plain, ""),
     ("response_actions", Effect::Alerts, Kind::Plain, ""),
     ("name", Effect::Words, Kind::Plain, ""),
-    ("description", Effect::Words, Kind::Plain, ""),
+    ("description", Effect::Words, Kind::Flowing, ""),
     ("threat", Effect::Words, Kind::Plain, ""),
     ("tags", Effect::Words, Kind::Set, ""),
     ("references", Effect::Words, Kind::Set, ""),
@@ -223,13 +225,16 @@ fn meaning(value: Option<&Json>, kind: Kind, default: &str) -> Json {
     let ms = match kind {
         Kind::Duration => value.as_str().and_then(parse_duration),
         Kind::Relative => value.as_str().and_then(parse_relative),
-        Kind::Plain | Kind::Set => None,
+        Kind::Plain | Kind::Flowing | Kind::Set => None,
     };
     match (ms, kind, value) {
         (Some(ms), ..) => Json::from(ms),
         (None, Kind::Set, Json::Array(mut items)) => {
             items.sort_by_key(Json::to_string);
             Json::Array(items)
+        }
+        (None, Kind::Flowing, Json::String(text)) => {
+            Json::from(text.split_whitespace().collect::<Vec<_>>().join(" "))
         }
         (None, Kind::Set, one @ Json::String(_)) => Json::Array(vec![one]),
         (None, _, value) => value,

@@ -42,6 +42,7 @@ fn what_means_the_same_is_no_difference() {
     check(&json!({}), &json!({"enabled": true, "filters": [], "note": "", "language": null}), &[]);
     check(&json!({"index": ["a", "b"]}), &json!({"index": ["b", "a"]}), &[]);
     check(&json!({"note": "a\r\nb  \n"}), &json!({"note": "a\nb"}), &[]);
+    check(&json!({"description": "a\nb\n"}), &json!({"description": "a b"}), &[]);
     check(&json!({"risk_score": 21.0}), &json!({}), &[]);
     let toml = json!({"field": "new_terms_fields", "value": ["a"],
         "history_window_start": [{"field": "history_window_start", "value": "now-7d"}]});

@@ -21,7 +21,7 @@ mod toml;
 pub use self::toml::to_toml;
 
 /// The key of `meta` that holds the tables of a TOML file which are not the rule.
-const TABLES: &str = "toml";
+pub(crate) const TABLES: &str = "toml";
 /// The field that TOML files name as that of new terms, and as that of their history. Elastic's have
 /// no others.
 const NEW_TERMS: &str = "new_terms_fields";

@@ -4,10 +4,11 @@ use std::fmt::Write as _;
 
 use dragnet_rules::{Rule, Threat};
 
-use super::{parts, written};
+use super::{Sheet, words, written};
 
 /// The page.
-pub(super) fn page(rule: &Rule) -> String {
+pub(super) fn page(sheet: &Sheet<'_>) -> String {
+    let rule = sheet.rule();
     let mut out = format!("# {}\n\n", one_line(&rule.name));
     if !rule.description.is_empty() {
         let _ = write!(out, "{}\n\n", rule.description.trim());
@@ -38,9 +39,13 @@ pub(super) fn page(rule: &Rule) -> String {
     for threat in &rule.threat {
         mapping(&mut out, threat);
     }
-    let rest = parts(rule);
+    let rest = words::parts(rule, sheet.attachments);
     if !rest.is_empty() {
-        let items = rest.iter().map(|(title, value)| format!("* {title}: {}", one_line(value)));
+        let items = rest.iter().flat_map(|(title, lines)| {
+            let more = lines.iter().skip(1).map(|line| format!("    * {}", item(line)));
+            let first = lines.first().map(|line| format!("* {title}: {}", item(line)));
+            first.into_iter().chain(more)
+        });
         section(&mut out, "Other parts", &items.collect::<Vec<_>>().join("\n"));
     }
     out.truncate(out.trim_end().len());
@@ -103,6 +108,11 @@ fn attack(out: &mut String, level: &str, name: &str, id: &str, reference: &str) 
         out,
         "* {level}:\n\n    * Name: {name}\n    * ID: {id}\n    * Reference URL: {reference}\n\n"
     );
+}
+
+/// A line of a list; its own bullet is none here.
+fn item(line: &str) -> String {
+    escaped(&one_line(line.trim_start_matches("· ")))
 }
 
 /// What Markdown would take for emphasis or a link is escaped.

@@ -1,9 +1,9 @@
 //! A rule for a terminal.
 
-use dragnet_rules::{Document, Rule};
+use dragnet_rules::Rule;
 use unicode_width::UnicodeWidthStr;
 
-use super::{parts, written};
+use super::{Sheet, facts};
 use crate::Terminal;
 use crate::output::pad;
 use crate::style::{Style, clean};
@@ -14,8 +14,8 @@ const WIDTH: usize = 100;
 const LABEL: usize = 22;
 
 /// The page. Everything from the rule is made safe for a terminal.
-pub(super) fn page(document: &Document, terminal: Terminal) -> String {
-    let rule = &document.rule;
+pub(super) fn page(sheet: &Sheet<'_>, terminal: Terminal) -> String {
+    let (rule, document) = (sheet.rule(), sheet.document);
     let width = terminal.width.unwrap_or(WIDTH).clamp(40, WIDTH);
     let mut page = Page { out: String::new(), width, style: terminal.out };
     page.line(&terminal.out.bold(&clean(&rule.name)));
@@ -23,10 +23,10 @@ pub(super) fn page(document: &Document, terminal: Terminal) -> String {
     page.line(&terminal.out.dim(&clean(&place)));
     if !rule.description.is_empty() {
         page.line("");
-        page.prose(&rule.description, 0);
+        page.prose(&flowing(&rule.description), 0);
     }
     page.line("");
-    page.facts(rule);
+    page.facts(sheet);
     page.attack(rule);
     page.section("Query", |page| page.verbatim(&rule.query), !rule.query.trim().is_empty());
     page.section(
@@ -63,48 +63,23 @@ impl Page {
         }
     }
 
-    fn facts(&mut self, rule: &Rule) {
+    fn facts(&mut self, sheet: &Sheet<'_>) {
+        let rule = sheet.rule();
         let severity = rule.severity.name();
         let severity = self.style.severity(severity, severity);
         self.out.push_str(&pad("Severity", LABEL));
         self.line(&format!("{severity}, risk score {}", rule.risk_score));
-        let kind = match &rule.language {
-            Some(language) if language != rule.rule_type.name() => {
-                format!("{} ({language})", rule.rule_type.name())
-            }
-            _ => rule.rule_type.name().to_owned(),
-        };
-        let reason = rule.rule_type.unsupported();
-        let kind = reason.map_or_else(|| kind.clone(), |reason| format!("{kind}; {reason}"));
-        self.fact("Type", &kind);
-        self.fact("Id", &rule.rule_id);
-        let version = rule.version.map(|version| version.to_string());
-        self.fact("Version", version.as_deref().unwrap_or_default());
-        self.fact("Indices", &rule.index.join(", "));
-        let (from, to) = (written(rule, "from", "now-6m"), written(rule, "to", "now"));
-        let interval = written(rule, "interval", "5m");
-        self.fact("Runs", &format!("every {interval}, over {from} to {to}"));
-        self.fact("Alerts per run", &format!("{} at most", rule.max_signals));
+        for (label, lines) in facts(sheet) {
+            self.lines(label, &lines);
+        }
         self.fact("Tags", &rule.tags.join(", "));
-        self.fact("Authors", &rule.author.join(", "));
-        self.fact("Licence", rule.license.as_deref().unwrap_or_default());
-        if !rule.enabled {
-            self.fact("Enabled", "no");
-        }
-        let optional = [
-            ("Time of events", &rule.timestamp_override),
-            ("Category field", &rule.event_category_override),
-            ("Building block", &rule.building_block_type),
-        ];
-        for (label, value) in optional {
-            self.fact(label, value.as_deref().unwrap_or_default());
-        }
-        self.fact("Look at", &rule.investigation_fields.join(", "));
-        for (label, value) in parts(rule) {
-            self.fact(label, &value);
-        }
-        for (number, link) in rule.references.iter().enumerate() {
-            self.fact(if number == 0 { "References" } else { "" }, link);
+        self.lines("References", &rule.references);
+    }
+
+    /// A label and several values, one below the other.
+    fn lines(&mut self, label: &str, lines: &[String]) {
+        for (number, line) in lines.iter().enumerate() {
+            self.fact(if number == 0 { label } else { "" }, line);
         }
     }
 
@@ -167,6 +142,22 @@ impl Page {
     }
 }
 
+/// Text whose paragraphs are broken into lines somewhere, each on one line; lists keep theirs.
+fn flowing(text: &str) -> String {
+    let mut lines: Vec<String> = Vec::new();
+    for line in text.trim().lines().map(str::trim) {
+        let is_own = line.is_empty() || line.starts_with(['-', '*', '•', '#', '|']);
+        match lines.last_mut().filter(|last| !is_own && !last.is_empty()) {
+            Some(last) => {
+                last.push(' ');
+                last.push_str(line);
+            }
+            None => lines.push(line.to_owned()),
+        }
+    }
+    lines.join("\n")
+}
+
 /// A paragraph on one line.
 fn clean_prose(text: &str) -> String {
     clean(&text.split_whitespace().collect::<Vec<_>>().join(" "))
@@ -197,6 +188,12 @@ fn wrap(text: &str, width: usize) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn paragraphs_flow() {
+        assert_eq!(flowing("a\nb\n\nc\n- d\n- e\n"), "a b\n\nc\n- d\n- e");
+        assert_eq!(flowing(""), "");
+    }
 
     #[test]
     fn wrapping() {
