@@ -289,10 +289,13 @@ fn write_unquoted(f: &mut Formatter<'_>, text: &str, first: bool, last: bool) ->
         match c {
             c if is_space(c) && c != ' ' || c.is_control() => write_control(f, c)?,
             ' ' if is_edge => write_control(f, c)?,
+            // Kibana reads `\n` as a line feed before it looks for a keyword.
+            'n' if keyword => write_control(f, c)?,
             c if keyword || SPECIAL.contains(&c) => write!(f, "\\{c}")?,
             c => f.write_char(c)?,
         }
-        word_start = is_space(c);
+        // Only a space that is written as one ends a word.
+        word_start = c == ' ' && !is_edge;
     }
     Ok(())
 }

@@ -53,3 +53,25 @@ fn long_parts_are_broken_within() {
     // What cannot be broken stays.
     check(&format!("name: {}", word("abc")), &format!("name: {}", word("abc")));
 }
+
+#[test]
+fn values_are_printed_so_that_they_are_read_again() {
+    for text in [
+        r"n\tnot",
+        r"\u006eot",
+        r"a: \or",
+        r"a: x \and y",
+        r"a: \u0020or\u0020",
+        r"a: \n\t",
+        r#"a: "\\ \" not""#,
+        r"a: *not*",
+        r"a: not\u00a0not",
+        r"a\:b: \(c\)",
+        "a: x\u{a0}y",
+    ] {
+        let (tree, diagnostics) = dragnet_kql::parse(text);
+        let tree = tree.unwrap_or_else(|| panic!("{text}: {diagnostics:?}"));
+        let printed = dragnet_kql::print(&tree);
+        assert_eq!(dragnet_kql::parse(&printed).0, Some(tree), "{text}: {printed}");
+    }
+}
