@@ -16,7 +16,7 @@ use dragnet_rules::LoadedRule;
 use crate::args::{Clock, Format, HuntArgs};
 use crate::output::AlertWriter;
 use crate::progress::Progress;
-use crate::raise::{Cascade, Cuts, Round, events_of};
+use crate::raise::{Cascade, Cuts, Fetch, Round, events_of};
 use crate::scan::Scan;
 use crate::style::Style;
 use crate::summary::{Counts, Summary};
@@ -40,7 +40,7 @@ pub(crate) fn run(args: &HuntArgs, terminal: Terminal) -> anyhow::Result<ExitSta
         from: args.input.from,
         to: args.input.to,
         threads: threads(args.threads),
-        keep_events: true,
+        keep_events: false,
     };
     let progress = Progress::new(&sources, !args.quiet);
     let mut outcome = scan.run(&rule_set, &progress);
@@ -53,13 +53,12 @@ pub(crate) fn run(args: &HuntArgs, terminal: Terminal) -> anyhow::Result<ExitSta
         .retain(|finding| events_of(std::slice::from_ref(finding)).all(|e| e.source < own_sources));
     let mut changed = 0;
     let mut events = std::mem::take(&mut outcome.events);
-    let round = Round::new(
-        &loaded.rules,
-        correlated.findings,
-        !args.no_cap,
-        &mut events,
-        &mut |wanted, events| changed += scan.fetch(wanted, events),
-    );
+    let fetch: Fetch<'_> = &mut |wanted, events| {
+        events.clear();
+        changed += scan.fetch(wanted, events);
+    };
+    let findings = correlated.findings;
+    let round = Round::new(&loaded.rules, findings, !args.no_cap, &mut events, fetch);
     progress.finish();
 
     let mut cascade = Cascade {
@@ -70,7 +69,7 @@ pub(crate) fn run(args: &HuntArgs, terminal: Terminal) -> anyhow::Result<ExitSta
         capped: !args.no_cap,
         time_field: &time_field,
     };
-    let written = cascade.run(&round, &events);
+    let written = cascade.run(&round, &mut events, fetch);
     let (counts, cuts) = (cascade.counts, cascade.cuts);
     let written = written.and_then(|()| writer.finish());
     problems.append(&mut outcome.problems);

@@ -19,6 +19,12 @@ use crate::summary::Counts;
 /// Documents of events by their addresses.
 pub(crate) type Events = BTreeMap<EventRef, ShownEvent>;
 
+/// Makes the events of these addresses known, if they can be read; others may be forgotten.
+pub(crate) type Fetch<'f> = &'f mut dyn FnMut(Vec<EventRef>, &mut Events);
+
+/// Findings whose events are in memory at once. A document of an event takes about 10 KB.
+const AT_ONCE: usize = 4096;
+
 /// The findings of one round and what became of them.
 pub(crate) struct Round<'a> {
     pub(crate) rules: &'a [LoadedRule],
@@ -46,7 +52,7 @@ impl<'a> Round<'a> {
         findings: Vec<Finding>,
         capped: bool,
         events: &mut Events,
-        fetch: &mut dyn FnMut(Vec<EventRef>, &mut Events),
+        fetch: Fetch<'_>,
     ) -> Round<'a> {
         let all = findings;
         let by_rule: Vec<Range<usize>> = (0..rules.len() as u32)
@@ -74,12 +80,7 @@ impl<'a> Round<'a> {
                 select(rule, &all[range.clone()], capped.then_some(rule.max_signals), &of)
             })
             .collect();
-        let round = Round { rules, findings: by_rule, all, selections };
-        let raised = round.raised();
-        let of = |finding| events_of(std::slice::from_ref(finding));
-        let wanted: Vec<EventRef> = raised.flat_map(|(_, finding, _)| of(finding)).collect();
-        fetch(wanted, events);
-        round
+        Round { rules, findings: by_rule, all, selections }
     }
 
     /// What is raised: the rule's number, the finding, and what is said of it.
@@ -106,21 +107,32 @@ impl<'a> Round<'a> {
     }
 
     /// Makes the alerts, one finding after the other: by time, then by rule, then by event; the parts of a
-    /// sequence stay together.
-    pub(crate) fn each(&self, events: &Events, each: &mut dyn FnMut(Alert<'a>)) {
+    /// sequence stay together. `fetch` is asked for the events of some findings at a time, so that memory does not
+    /// grow with the number of alerts.
+    pub(crate) fn each(
+        &self,
+        events: &mut Events,
+        fetch: Fetch<'_>,
+        each: &mut dyn FnMut(Alert<'a>),
+    ) {
         let mut ordered: Vec<_> = self.raised().collect();
         ordered.sort_by_cached_key(|(rule, finding, _)| {
             let last = finding.last();
             let time = last.and_then(|position| position.time).unwrap_or(Time(i64::MAX));
             let rule = &self.rules[*rule].rule;
-            (time, rule.name.clone(), rule.rule_id.clone(), last.map(|position| position.event))
+            (time, &*rule.name, &*rule.rule_id, last.map(|position| position.event))
         });
         let mut parts: Vec<Option<Arc<RulePart<'a>>>> = vec![None; self.rules.len()];
-        for (number, finding, raised) in ordered {
-            let rule = &self.rules[number];
-            let part = parts[number].get_or_insert_with(|| Arc::new(RulePart::new(&rule.rule)));
-            for alert in alerts_of(rule, part, finding, raised, events) {
-                each(alert);
+        for some in ordered.chunks(AT_ONCE) {
+            let of = |finding| events_of(std::slice::from_ref(finding));
+            fetch(some.iter().flat_map(|(_, finding, _)| of(finding)).collect(), events);
+            for (number, finding, raised) in some {
+                let rule = &self.rules[*number];
+                let part =
+                    parts[*number].get_or_insert_with(|| Arc::new(RulePart::new(&rule.rule)));
+                for alert in alerts_of(rule, part, finding, raised, events) {
+                    each(alert);
+                }
             }
         }
     }
@@ -194,13 +206,18 @@ impl Cascade<'_, '_> {
     ///
     /// # Errors
     /// The first failure to write.
-    pub(crate) fn run(&mut self, first: &Round<'_>, events: &Events) -> io::Result<()> {
+    pub(crate) fn run(
+        &mut self,
+        first: &Round<'_>,
+        events: &mut Events,
+        fetch: Fetch<'_>,
+    ) -> io::Result<()> {
         let readers: Vec<LoadedRule> =
             self.rules.iter().filter(|rule| rule.rule.reads_alerts()).cloned().collect();
         let queries = readers.iter().map(|rule| Arc::new(rule.query.clone())).collect();
         let rule_set = RuleSet::new(queries, None);
         let mut written = Ok(());
-        let mut known = self.write(first, events, &rule_set, 0, &mut written);
+        let mut known = self.write(first, events, fetch, &rule_set, 0, &mut written);
         for round in 1..MAX_ROUNDS {
             let Some((hits, mut documents)) = known.take() else { break };
             let findings = correlate::all(hits, rule_set.queries(), 1);
@@ -208,7 +225,8 @@ impl Cascade<'_, '_> {
                 break;
             }
             let next = Round::new(&readers, findings, self.capped, &mut documents, &mut |_, _| {});
-            known = self.write(&next, &documents, &rule_set, round, &mut written);
+            known =
+                self.write(&next, &mut documents, &mut |_, _| {}, &rule_set, round, &mut written);
         }
         written
     }
@@ -217,7 +235,8 @@ impl Cascade<'_, '_> {
     fn write(
         &mut self,
         round: &Round<'_>,
-        events: &Events,
+        events: &mut Events,
+        fetch: Fetch<'_>,
         readers: &RuleSet,
         number: u32,
         written: &mut io::Result<()>,
@@ -228,7 +247,7 @@ impl Cascade<'_, '_> {
         let (mut hits, mut documents) = (Vec::new(), Events::new());
         let reads = !readers.queries().is_empty();
         let mut index = 0;
-        round.each(events, &mut |alert| {
+        round.each(events, fetch, &mut |alert| {
             self.counts.add(&alert);
             if written.is_ok() {
                 *written = self.writer.write(&alert);
@@ -236,8 +255,7 @@ impl Cascade<'_, '_> {
             if !reads {
                 return;
             }
-            let document = alert.document();
-            document.flatten_into(&mut batch);
+            alert.flatten_into(&mut batch);
             let event = EventRef { source: FIRST_ALERT_SOURCE + number, block: 0, index };
             index += 1;
             batch.end_row(event);
@@ -245,6 +263,7 @@ impl Cascade<'_, '_> {
             matcher.run(&batch, &mut |hit| hits.push(hit));
             batch.clear();
             if hits.len() > before {
+                let document = alert.document();
                 let identity =
                     EventIdentity { index: dragnet_detect::ALERTS_INDEX.to_owned(), id: alert.id };
                 documents.insert(event, ShownEvent { document, path: String::new(), identity });

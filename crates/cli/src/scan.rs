@@ -18,8 +18,11 @@ use crate::progress::Progress;
 
 /// Events in a batch, about: a block is never split.
 const BATCH_EVENTS: usize = 8192;
-/// Bytes of blocks that are held for one batch, so that its events can be shown.
+/// Bytes of blocks that go into one batch, about, and are held with it where its events are kept.
 const BATCH_BYTES: usize = 16 << 20;
+
+/// Events that are worth a thread when they are read again.
+const EVENTS_PER_THREAD: usize = 64;
 
 /// What to read, and how.
 #[derive(Debug, Clone, Copy)]
@@ -248,7 +251,7 @@ impl Scan<'_> {
         let mut batch = Batch::new(rules.fields(), self.time_field);
         let mut matcher = Matcher::new(rules);
         let mut held: Vec<Block> = Vec::new();
-        let mut held_bytes = 0;
+        let mut read_bytes = 0;
         loop {
             let next = feed.lock().unwrap_or_else(PoisonError::into_inner).next();
             let Some(Fed { source, number, read, block }) = next else { break };
@@ -266,18 +269,20 @@ impl Scan<'_> {
                     found.problems.extend(problems.into_iter().map(|p| (number, p)));
                     let total = event_count.fetch_add(count, Ordering::Relaxed) + count;
                     progress.advance(source, read, total);
-                    held_bytes += block.bytes();
-                    held.push(block);
+                    read_bytes += block.bytes();
+                    if self.keep_events {
+                        held.push(block);
+                    }
                 }
                 Err(problem) if is_no_log(&self.sources[source], &problem) => {
                     found.outcome.skipped.push(problem.path.to_string());
                 }
                 Err(problem) => found.problems.push((number, problem)),
             }
-            if batch.len() >= BATCH_EVENTS || held_bytes >= BATCH_BYTES {
+            if batch.len() >= BATCH_EVENTS || read_bytes >= BATCH_BYTES {
                 self.flush(rules, &mut matcher, &mut batch, &held, &mut found.outcome);
                 held.clear();
-                held_bytes = 0;
+                read_bytes = 0;
             }
         }
         self.flush(rules, &mut matcher, &mut batch, &held, &mut found.outcome);
@@ -339,19 +344,37 @@ impl Scan<'_> {
         let mut missing = wanted;
         missing.sort_unstable();
         missing.dedup();
-        let form = self.options.form;
-        for of_source in missing.chunk_by(|a, b| a.source == b.source) {
-            let number = of_source[0].source;
-            let Ok(blocks) = self.sources[number as usize].open_as(number, form) else { continue };
-            let mut parts = of_source.chunk_by(|a, b| a.block == b.block).peekable();
-            for block in blocks.filter_map(Result::ok) {
-                let Some(next) = parts.peek() else { break };
-                if next[0].block == block.number() {
-                    known.extend(self.render(&block, next));
-                    parts.next();
+        let jobs = Mutex::new(missing.chunk_by(|a, b| a.source == b.source).flat_map(|wanted| {
+            let number = wanted[0].source;
+            let blocks = self.sources[number as usize].open_as(number, self.options.form);
+            let mut parts = wanted.chunk_by(|a, b| a.block == b.block).peekable();
+            let blocks = blocks.into_iter().flatten().filter_map(Result::ok);
+            let job = move |block: Block| {
+                let is_wanted = parts.peek()?[0].block == block.number();
+                Some(if is_wanted { parts.next().map(|part| (block, part)) } else { None })
+            };
+            blocks.map_while(job).flatten()
+        }));
+        let work = || {
+            let mut rendered = Vec::new();
+            loop {
+                let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).next();
+                let Some((block, part)) = job else { break rendered };
+                rendered.extend(self.render(&block, part));
+            }
+        };
+        std::thread::scope(|scope| {
+            // A thread for a handful of events would cost more than it brings.
+            let others = self.threads.min(missing.len() / EVENTS_PER_THREAD).saturating_sub(1);
+            let others: Vec<_> = (0..others).map(|_| scope.spawn(work)).collect();
+            known.extend(work());
+            for other in others {
+                match other.join() {
+                    Ok(more) => known.extend(more),
+                    Err(panic) => std::panic::resume_unwind(panic),
                 }
             }
-        }
+        });
         missing.iter().filter(|event| !known.contains_key(event)).count()
     }
 }
