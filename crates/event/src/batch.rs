@@ -3,7 +3,7 @@
 //! Rows are the events; only the fields that were asked for become columns. Dictionaries outlive
 //! a batch: [`Batch::clear`] drops the rows and keeps the values, so that whatever has been decided
 //! about a value (which predicates it satisfies) stays decided. When the dictionaries have grown
-//! past [`DICTIONARY_LIMIT`] they are dropped too, and [`Dictionary::generation`] says so.
+//! past [`DICTIONARY_LIMIT`] the largest are dropped too, and [`Dictionary::generation`] says so.
 
 use std::cell::RefCell;
 use std::hash::BuildHasher;
@@ -18,7 +18,7 @@ use crate::sink::FieldSink;
 use crate::time::Time;
 use crate::value::{Scalar, Value};
 
-/// Bytes that the dictionaries of one batch may hold before [`Batch::clear`] empties them.
+/// Bytes that the dictionaries of one batch may hold before [`Batch::clear`] empties the largest.
 const DICTIONARY_LIMIT: usize = 24 << 20;
 
 /// Where an event came from: enough to find and render it again, and to order events that
@@ -84,7 +84,7 @@ impl Dictionary {
 
     fn encode(&mut self, value: Scalar<'_>) -> u32 {
         let last = self.slots.get(self.last as usize);
-        if last.is_some_and(|slot| same(scalar(&self.text, *slot), value)) {
+        if last.is_some_and(|slot| is_same(&self.text, *slot, value)) {
             return self.last;
         }
         self.last = self.look_up(value);
@@ -94,7 +94,7 @@ impl Dictionary {
     fn look_up(&mut self, value: Scalar<'_>) -> u32 {
         let hash = hash_scalar(&self.hasher, value);
         let Dictionary { text, slots, index, hasher, .. } = self;
-        let found = index.find(hash, |&code| same(scalar(text, slots[code as usize]), value));
+        let found = index.find(hash, |&code| is_same(text, slots[code as usize], value));
         if let Some(&code) = found {
             return code;
         }
@@ -149,11 +149,12 @@ fn hash_scalar(hasher: &DefaultHashBuilder, value: Scalar<'_>) -> u64 {
     }
 }
 
-/// Identity of dictionary entries: as `==`, but doubles by their bits, so that NaN is found again.
-fn same(a: Scalar<'_>, b: Scalar<'_>) -> bool {
-    match (a, b) {
-        (Scalar::Double(a), Scalar::Double(b)) => a.to_bits() == b.to_bits(),
-        _ => a == b,
+/// Whether a slot has this value: as `==`, but doubles by their bits, so that NaN is found again.
+fn is_same(text: &str, slot: Slot, value: Scalar<'_>) -> bool {
+    match (slot, value) {
+        (Slot::Str { start, end }, Scalar::Str(s)) => text.as_bytes()[start..end] == *s.as_bytes(),
+        (Slot::Double(a), Scalar::Double(b)) => a.to_bits() == b.to_bits(),
+        (slot, value) => scalar(text, slot) == value,
     }
 }
 
@@ -217,14 +218,10 @@ impl Column {
         self.codes.push(code);
     }
 
-    /// Drops the rows, and if asked the dictionary.
-    fn clear(&mut self, forget: bool) {
-        self.rows.clear();
-        self.codes.clear();
-        if forget {
-            self.dictionary.reset();
-            self.coerced = None;
-        }
+    /// Drops the dictionary.
+    fn forget(&mut self) {
+        self.dictionary.reset();
+        self.coerced = None;
     }
 
     /// The field whose values these are.
@@ -429,11 +426,23 @@ impl Batch {
         }
     }
 
-    /// Drops the events. Keeps the dictionaries, unless they have grown too large.
+    /// Drops the events. Keeps the dictionaries; if they have grown too large, the largest are dropped until
+    /// half of the limit is left.
     pub fn clear(&mut self) {
-        let bytes: usize = self.columns.iter().map(|c| c.dictionary.bytes()).sum();
-        let forget = bytes > DICTIONARY_LIMIT;
-        self.columns.iter_mut().for_each(|column| column.clear(forget));
+        for column in &mut self.columns {
+            column.rows.clear();
+            column.codes.clear();
+        }
+        let bytes = |column: &Column| column.dictionary.bytes();
+        let mut all: usize = self.columns.iter().map(bytes).sum();
+        if all > DICTIONARY_LIMIT {
+            while all > DICTIONARY_LIMIT / 2
+                && let Some(largest) = self.columns.iter_mut().max_by_key(|column| bytes(column))
+            {
+                all -= bytes(largest);
+                largest.forget();
+            }
+        }
         self.times.clear();
         self.refs.clear();
         self.time = None;

@@ -45,6 +45,8 @@ enum Mark {
     Logstash,
     /// Where journald has what a program says, which for Sysmon for Linux is an event's XML.
     Journal,
+    /// Where Logstash has what a shipper sent.
+    Message,
     Category,
     // What no record of one of the forms of `format` is without.
     EventId,
@@ -53,11 +55,12 @@ enum Mark {
     EventIdAttributes,
 }
 
-const MARKS: [(Mark, &[u8]); 9] = [
+const MARKS: [(Mark, &[u8]); 10] = [
     (Mark::Source, b"\"_source\""),
     (Mark::Xml, b"\"xml\""),
     (Mark::Logstash, b"\"@version\""),
     (Mark::Journal, b"\"MESSAGE\""),
+    (Mark::Message, b"\"message\""),
     (Mark::Category, b"\"category\""),
     (Mark::EventId, b"\"EventID\""),
     (Mark::EventIdCamel, b"\"EventId\""),
@@ -77,7 +80,8 @@ impl Marks {
 
     /// Whether any record in the text may be other than plain.
     fn may_be_wrapped(self) -> bool {
-        self.0 & !(1 << Mark::Category as u16) != 0
+        let alone = 1 << Mark::Category as u16 | 1 << Mark::Message as u16;
+        self.0 & !alone != 0
     }
 
     /// Whether one record of the text mentions a key.
@@ -132,7 +136,8 @@ pub(crate) fn unwrap(text: &str, marks: Marks) -> Record<'_> {
     {
         return Record::Event(xml);
     }
-    if mentions(Mark::Logstash)
+    if mentions(Mark::Message)
+        && mentions(Mark::Logstash)
         && let Some(message) = member(text, "message").and_then(string)
         && let Some(record) = message_record(message)
     {
