@@ -137,10 +137,11 @@ impl<'r> Matcher<'r> {
             batch,
             overflows: &overflows,
         };
+        let mut keys = KnownKeys::default();
         for stage in &self.rules.stages {
             if let Some(rows) = sets.eval(&stage.condition, &all) {
                 for row in rows.iter() {
-                    emit(self.rules, stage, batch, row, &overflows, hit);
+                    emit(self.rules, stage, batch, row, &mut keys, &overflows, hit);
                 }
             }
         }
@@ -307,17 +308,58 @@ fn emit(
     stage: &CompiledStage,
     batch: &Batch,
     row: u32,
+    known: &mut KnownKeys,
     overflows: &Cell<u64>,
     hit: &mut dyn FnMut(Hit),
 ) {
     let Some(position) = position(rules, stage, batch, row) else { return };
     let (query, number) = (stage.query, stage.stage);
+    if let Some(key) = known.only_key(&stage.keys, batch, row) {
+        return hit(Hit { query, stage: number, key, position });
+    }
     let (keys, complete) = join_keys(&stage.keys, batch, row);
     if !complete {
         overflows.set(overflows.get() + 1);
     }
     for key in keys {
         hit(Hit { query, stage: number, key, position: position.clone() });
+    }
+}
+
+/// The join keys of one batch. Hits are kept until they are correlated, and many have the same key: the host's,
+/// or none at all.
+#[derive(Default)]
+struct KnownKeys {
+    /// By the columns and codes of its values.
+    known: HashMap<Box<[(u32, u32)]>, JoinKey>,
+    /// That of the row at hand.
+    codes: Vec<(u32, u32)>,
+}
+
+impl KnownKeys {
+    /// The key of a row that has just one; `None` if there may be several, or none for want of a value.
+    fn only_key(&mut self, keys: &[CompiledKey], batch: &Batch, row: u32) -> Option<JoinKey> {
+        /// Stands for null.
+        const NULL: (u32, u32) = (u32::MAX, u32::MAX);
+        self.codes.clear();
+        for key in keys {
+            let codes = key.column.map_or(&[][..], |column| batch.column(column).row_codes(row));
+            self.codes.push(match (key.column, codes) {
+                (Some(column), [code]) => (column.0, *code),
+                (_, []) if key.optional => NULL,
+                _ => return None,
+            });
+        }
+        if let Some(key) = self.known.get(&*self.codes) {
+            return Some(key.clone());
+        }
+        let value = |&(column, code): &(u32, u32)| {
+            let column = (column != NULL.0).then(|| batch.column(ColumnId(column)))?;
+            Some(column.dictionary().value(code).to_value())
+        };
+        let key = JoinKey::new(self.codes.iter().map(value).collect());
+        self.known.insert(self.codes.as_slice().into(), key.clone());
+        Some(key)
     }
 }
 

@@ -166,7 +166,8 @@ pub fn sort(hits: &mut [Hit], queries: &[Arc<Query>]) {
         Query::Threshold(_) | Query::NewTerms(_) => hit.position.window,
         _ => None,
     };
-    hits.sort_by(|a, b| {
+    // Hits that this finds equal are the same hit twice, so the order is complete; a stable sort would need memory.
+    hits.sort_unstable_by(|a, b| {
         a.query
             .cmp(&b.query)
             .then_with(|| window(a).cmp(&window(b)))
