@@ -6,9 +6,10 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use dragnet_detect::{
-    Alert, Case, EventIdentity, Raised, RulePart, Selection, alerts, mark, select, terms,
+    ALERTS_INDEX, Alert, Case, EventIdentity, Raised, RulePart, Selection, alerts, mark, select,
+    terms,
 };
-use dragnet_engine::{Finding, Matcher, RuleSet, correlate};
+use dragnet_engine::{Finding, Hit, Matcher, RuleSet, correlate};
 use dragnet_event::{Batch, Document, EventRef, Field, Time};
 use dragnet_rules::LoadedRule;
 
@@ -219,32 +220,36 @@ impl Cascade<'_, '_> {
         let mut written = Ok(());
         let mut known = self.write(first, events, fetch, &rule_set, 0, &mut written);
         for round in 1..MAX_ROUNDS {
-            let Some((hits, mut documents)) = known.take() else { break };
+            let Some((hits, alerts)) = known.take() else { break };
             let findings = correlate::all(hits, rule_set.queries(), 1);
             if findings.is_empty() {
                 break;
             }
-            let next = Round::new(&readers, findings, self.capped, &mut documents, &mut |_, _| {});
-            known =
-                self.write(&next, &mut documents, &mut |_, _| {}, &rule_set, round, &mut written);
+            let mut shown = Events::new();
+            let fetch: Fetch<'_> = &mut |wanted, shown| {
+                let alert = |event| Some((event, shown_alert(alerts.get(&event)?)));
+                *shown = wanted.into_iter().filter_map(alert).collect();
+            };
+            let next = Round::new(&readers, findings, self.capped, &mut shown, fetch);
+            known = self.write(&next, &mut shown, fetch, &rule_set, round, &mut written);
         }
         written
     }
 
-    /// Writes one round. Gives the hits that rules have on its alerts, and the documents of those.
-    fn write(
+    /// Writes one round. Gives the hits that rules have on its alerts, and those alerts.
+    fn write<'r>(
         &mut self,
-        round: &Round<'_>,
+        round: &Round<'r>,
         events: &mut Events,
         fetch: Fetch<'_>,
         readers: &RuleSet,
         number: u32,
         written: &mut io::Result<()>,
-    ) -> Option<(Vec<dragnet_engine::Hit>, Events)> {
+    ) -> Option<(Vec<Hit>, BTreeMap<EventRef, Alert<'r>>)> {
         round.count_cuts(&mut self.cuts);
         let mut batch = Batch::new(readers.fields(), self.time_field);
         let mut matcher = Matcher::new(readers);
-        let (mut hits, mut documents) = (Vec::new(), Events::new());
+        let (mut hits, mut alerts) = (Vec::new(), BTreeMap::new());
         let reads = !readers.queries().is_empty();
         let mut index = 0;
         round.each(events, fetch, &mut |alert| {
@@ -263,12 +268,15 @@ impl Cascade<'_, '_> {
             matcher.run(&batch, &mut |hit| hits.push(hit));
             batch.clear();
             if hits.len() > before {
-                let document = alert.document();
-                let identity =
-                    EventIdentity { index: dragnet_detect::ALERTS_INDEX.to_owned(), id: alert.id };
-                documents.insert(event, ShownEvent { document, path: String::new(), identity });
+                alerts.insert(event, alert);
             }
         });
-        (!hits.is_empty()).then_some((hits, documents))
+        (!hits.is_empty()).then_some((hits, alerts))
     }
+}
+
+/// An alert as an event.
+fn shown_alert(alert: &Alert<'_>) -> ShownEvent {
+    let identity = EventIdentity { index: ALERTS_INDEX.to_owned(), id: alert.id.clone() };
+    ShownEvent { document: alert.document(), path: String::new(), identity }
 }

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use dragnet_detect::{EventIdentity, identify};
-use dragnet_engine::{Hit, Matcher, RuleSet};
+use dragnet_engine::{Hit, Matcher, RuleSet, correlate};
 use dragnet_event::{Batch, Document, EventRef, Field, FieldSink, Scalar, Time};
 use dragnet_ingest::{Block, Blocks, EventSink, Form, Options, Problem, Reason, Source};
 use dragnet_plan::Query;
@@ -197,7 +197,11 @@ pub(crate) fn is_no_log(source: &Source, problem: &Problem) -> bool {
 /// What one worker has found; problems with the place of their block in the order of reading.
 #[derive(Default)]
 struct Found {
+    /// Without its hits.
     outcome: Outcome,
+    /// The hits of each batch: there may be many, and a single list would at times be in memory twice while it
+    /// grows.
+    hits: Vec<Vec<Hit>>,
     problems: Vec<(u64, Problem)>,
 }
 
@@ -209,7 +213,7 @@ impl Scan<'_> {
         let feed = Feed { sources, current: None, form, done: 0, handed: 0 };
         let feed = Mutex::new(feed);
         let event_count = AtomicU64::new(0);
-        let found: Vec<Found> = std::thread::scope(|scope| {
+        let mut found: Vec<Found> = std::thread::scope(|scope| {
             let work = || self.work(rules, &feed, &event_count, progress);
             let others: Vec<_> = (1..self.threads).map(|_| scope.spawn(work)).collect();
             let mut found = vec![work()];
@@ -221,10 +225,14 @@ impl Scan<'_> {
             }
             found
         });
+        let mut hits: Vec<&mut Vec<Hit>> = found.iter_mut().flat_map(|one| &mut one.hits).collect();
+        correlate::drop_hopeless(&mut hits, rules.queries());
+        let hit_count = hits.iter().map(|part| part.len()).sum();
         let mut outcome = Outcome { event_count: event_count.into_inner(), ..Outcome::default() };
+        outcome.hits.reserve_exact(hit_count);
         let mut problems = Vec::new();
         for one in found {
-            outcome.hits.extend(one.outcome.hits);
+            outcome.hits.extend(one.hits.into_iter().flatten());
             outcome.events.extend(one.outcome.events);
             outcome.skipped.extend(one.outcome.skipped);
             for (all, more) in outcome.forms.iter_mut().zip(one.outcome.forms) {
@@ -280,12 +288,12 @@ impl Scan<'_> {
                 Err(problem) => found.problems.push((number, problem)),
             }
             if batch.len() >= BATCH_EVENTS || read_bytes >= BATCH_BYTES {
-                self.flush(rules, &mut matcher, &mut batch, &held, &mut found.outcome);
+                self.flush(rules, &mut matcher, &mut batch, &held, &mut found);
                 held.clear();
                 read_bytes = 0;
             }
         }
-        self.flush(rules, &mut matcher, &mut batch, &held, &mut found.outcome);
+        self.flush(rules, &mut matcher, &mut batch, &held, &mut found);
         found.outcome.overflows = matcher.overflows();
         found
     }
@@ -297,16 +305,19 @@ impl Scan<'_> {
         matcher: &mut Matcher<'_>,
         batch: &mut Batch,
         held: &[Block],
-        outcome: &mut Outcome,
+        found: &mut Found,
     ) {
+        let mut hits = Vec::new();
         let mut shown: Vec<EventRef> = Vec::new();
         matcher.run(batch, &mut |hit| {
             let alone = matches!(*rules.queries()[hit.query as usize], Query::Event { .. });
             if alone && self.keep_events {
                 shown.push(hit.position.event);
             }
-            outcome.hits.push(hit);
+            hits.push(hit);
         });
+        hits.shrink_to_fit();
+        found.hits.push(hits);
         batch.clear();
         shown.sort_unstable();
         shown.dedup();
@@ -314,7 +325,7 @@ impl Scan<'_> {
             let (source, number) = (part[0].source, part[0].block);
             let block = held.iter().find(|b| (b.source(), b.number()) == (source, number));
             if let Some(block) = block {
-                outcome.events.extend(self.render(block, part));
+                found.outcome.events.extend(self.render(block, part));
             }
         }
     }

@@ -19,7 +19,7 @@ use crate::time::Time;
 use crate::value::{Scalar, Value};
 
 /// Bytes that the dictionaries of one batch may hold before [`Batch::clear`] empties the largest.
-const DICTIONARY_LIMIT: usize = 24 << 20;
+const DICTIONARY_LIMIT: usize = 12 << 20;
 
 /// Where an event came from: enough to find and render it again, and to order events that
 /// have the same time. The order is that of reading.
