@@ -18,13 +18,18 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("eql", &["event", "plan"]),
     ("kql", &["event", "plan"]),
     ("engine", &["event", "plan"]),
+    ("synth", &["event", "plan"]),
     ("ecs", &["event"]),
     ("ingest", &["event", "ecs"]),
-    ("rules", &["event", "plan", "eql", "kql"]),
+    ("attack", &[]),
+    ("rules", &["event", "plan", "eql", "kql", "attack"]),
     ("detect", &["event", "plan", "engine", "rules"]),
     ("store", &["event"]),
     ("ui", &[]),
-    ("cli", &["event", "plan", "eql", "kql", "engine", "ecs", "ingest", "rules", "detect"]),
+    (
+        "cli",
+        &["attack", "event", "plan", "eql", "kql", "engine", "ecs", "ingest", "rules", "detect"],
+    ),
     (
         "server",
         &[

@@ -2,6 +2,7 @@
 #![expect(clippy::print_stdout, reason = "a command line talks")]
 
 mod arrows;
+mod attack;
 mod bench;
 mod curves;
 mod ecs_fields;
@@ -17,7 +18,7 @@ const USAGE: &str = "\
 usage: cargo xtask <chore>
 
 chores:
-  test     format, tidy, crate arrows, lints, tests, doc tests, docs: all of it, then what failed
+  test     format, tidy, crate arrows, lints, tests, the examples' rule tests, doc tests, docs: all of it, then what failed
   tidy     sizes of files and functions, and what must not be in the sources
   arrows   which crate uses which
   bench    hunting beside printing or parsing; [--corpora DIR] [--megabytes N] [--runs N] [--curves yes] [--out FILE]
@@ -25,6 +26,8 @@ chores:
            the table of ECS fields, from the schema's published file; of the version it was, if none is given
   parse-json THREADS FILE
            what the benchmark measures JSON lines against
+  attack VERSION STIX_JSON…
+           the table of ATT&CK tactics and techniques, from MITRE's STIX bundle or extracts of it
 ";
 
 fn main() -> ExitCode {
@@ -43,6 +46,9 @@ fn main() -> ExitCode {
             ecs_fields::run(root(), Path::new(schema), Some(version))
         }
         ["parse-json", threads, file] => json_lines::parse(threads, Path::new(file)),
+        ["attack", version, ref files @ ..] if !files.is_empty() => {
+            attack::run(root(), version, files)
+        }
         ["arrows"] => steps::show(&arrows::check(root())),
         _ => {
             print!("{USAGE}");

@@ -35,7 +35,7 @@ const CARGO_TEST: Step = Step::Cargo(
 const DENY_DOC_WARNINGS: &[(&str, &str)] = &[("RUSTDOCFLAGS", "-D warnings")];
 
 /// The steps in order, the quick ones first.
-fn steps() -> [(&'static str, Step); 7] {
+fn steps() -> [(&'static str, Step); 8] {
     [
         ("format", Step::Cargo(&["fmt", "--all", "--check"], &[])),
         ("tidy", Step::Check(tidy::check)),
@@ -48,6 +48,13 @@ fn steps() -> [(&'static str, Step); 7] {
             ),
         ),
         ("tests", if has_nextest() { NEXTEST } else { CARGO_TEST }),
+        (
+            "examples",
+            Step::Cargo(
+                &["run", "--quiet", "--locked", "-p", "dragnet", "--", "test", "examples"],
+                &[],
+            ),
+        ),
         ("doc tests", Step::Cargo(&["test", "--workspace", "--locked", "--doc"], &[])),
         ("docs", Step::Cargo(&["doc", "--workspace", "--locked", "--no-deps"], DENY_DOC_WARNINGS)),
     ]

@@ -7,6 +7,10 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use dragnet_event::Time;
 use dragnet_ingest::{Form, Options};
 
+use crate::rules::args::{
+    CheckArgs, CodesArgs, ConvertArgs, CoverageArgs, DiffArgs, FmtArgs, ListArgs, ShowArgs,
+};
+
 /// Runs Elastic detection rules on log files, without an Elastic stack.
 ///
 /// Results go to standard output, everything else to standard error. Exit status: 0 nothing was found,
@@ -45,6 +49,10 @@ pub(crate) enum Command {
     Rules(RulesCommand),
     /// Say why a rule matches an event, or why it does not
     Explain(ExplainArgs),
+    /// Run the tests that stand beside rules
+    Test(TestArgs),
+    /// Say what a changed rule would have found in logs, and no longer found
+    Backtest(BacktestArgs),
     /// Print the completion script for a shell
     Completions {
         /// The shell
@@ -217,13 +225,20 @@ pub(crate) struct HuntArgs {
 /// Where rules come from, and what they need besides.
 #[derive(Debug, Args)]
 pub(crate) struct RuleArgs {
-    /// Rule files or directories (Elastic TOML, Kibana NDJSON); may be given several times
+    /// Rule files or directories (Elastic TOML, Kibana NDJSON, documentation pages); may be given several times
     ///
     /// Exception lists and their items, as Kibana exports them with rules, are read from the same files.
     #[arg(long, required = true, value_name = "PATH")]
     pub(crate) rules: Vec<PathBuf>,
-    /// Value lists that exceptions name: files of one value a line, or directories of them; the id of a list is its
-    /// file's name
+    #[command(flatten)]
+    pub(crate) arms: ArmArgs,
+}
+
+/// What rules need besides themselves.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct ArmArgs {
+    /// Value lists that exceptions name: files of one value a line (lines that begin with `# ` are comments), or
+    /// directories of them; the id of a list is its file's name
     #[arg(long, value_name = "PATH")]
     pub(crate) value_lists: Vec<PathBuf>,
     /// Indicators for indicator-match rules: ECS documents with `threat.indicator.*`, in any form that logs have
@@ -300,6 +315,16 @@ pub(crate) enum Language {
     Lucene,
 }
 
+impl From<Language> for dragnet_rules::Language {
+    fn from(language: Language) -> dragnet_rules::Language {
+        match language {
+            Language::Eql => dragnet_rules::Language::Eql,
+            Language::Kuery => dragnet_rules::Language::Kuery,
+            Language::Lucene => dragnet_rules::Language::Lucene,
+        }
+    }
+}
+
 /// Which end of too many results is given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ResultPosition {
@@ -325,8 +350,22 @@ pub(crate) enum Stage {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum RulesCommand {
-    /// Load rules and report what cannot run, and why; exit status 2 if any failed
+    /// Load rules and report what cannot run, and why, and what is doubtful; exit status 2 if any failed
     Check(CheckArgs),
+    /// Lay out the EQL queries of TOML rule files; nothing else in the files changes
+    Fmt(FmtArgs),
+    /// List the codes of reports, or explain some
+    Codes(CodesArgs),
+    /// Show rules whole: what they find, when they run, their query, guide and ATT&CK mapping
+    Show(ShowArgs),
+    /// List rules, all or those that are asked for
+    List(ListArgs),
+    /// Convert rules between Elastic's TOML and Kibana's exports; documentation pages become either
+    Convert(ConvertArgs),
+    /// Say what differs between two sets of rules, by meaning; exit status 1 if anything does
+    Diff(DiffArgs),
+    /// Show which techniques of MITRE ATT&CK rules are mapped to
+    Coverage(CoverageArgs),
     /// Say which rules can fire on telemetry like some sample logs, and what the others lack
     Readiness(ReadinessArgs),
 }
@@ -355,19 +394,6 @@ pub(crate) struct FieldsArgs {
     pub(crate) input: InputArgs,
 }
 
-#[derive(Debug, Args)]
-pub(crate) struct CheckArgs {
-    /// The form of the report
-    #[arg(long, value_enum, default_value_t = ReportFormat::Text)]
-    pub(crate) format: ReportFormat,
-    /// Also name every rule that is not supported yet, and show every warning
-    #[arg(long, short)]
-    pub(crate) verbose: bool,
-    /// Rule files or directories
-    #[arg(required = true, value_name = "PATH")]
-    pub(crate) paths: Vec<PathBuf>,
-}
-
 /// The form of a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ReportFormat {
@@ -390,7 +416,89 @@ pub(crate) struct ExplainArgs {
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = at_least_one)]
     pub(crate) limit: usize,
     #[command(flatten)]
+    pub(crate) arms: ArmArgs,
+    /// Logs from before, which only tell a new-terms rule what is known
+    #[arg(long, value_name = "PATH")]
+    pub(crate) history: Vec<PathBuf>,
+    #[command(flatten)]
     pub(crate) input: InputArgs,
+}
+
+/// Runs the tests that stand beside rules.
+///
+/// Exit status: 0 all passed, 1 some failed, 2 something could not be run (a test file or a rule is not valid, an event
+/// cannot be read, there are no tests).
+#[derive(Debug, Args)]
+pub(crate) struct TestArgs {
+    /// Test files (*.test.yml, *.test.yaml), rule files that have one beside them, or directories of both
+    #[arg(required = true, value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+    /// The form of the results
+    #[arg(long, value_enum, default_value_t = TestFormat::Text)]
+    pub(crate) format: TestFormat,
+    /// Only cases with this in their name, case aside
+    #[arg(long, value_name = "NAME")]
+    pub(crate) filter: Option<String>,
+    /// Where another number of alerts is found than was expected, write the new one into the test file
+    #[arg(long)]
+    pub(crate) update: bool,
+    /// Name the clauses of the rules that no test has decided both ways
+    #[arg(long)]
+    pub(crate) coverage: bool,
+}
+
+/// Says what a changed rule would have found in logs, and no longer found.
+///
+/// Alerts of the two versions are held to each other by the events that they are about. Exit status: 0 the versions
+/// find the same, 1 they differ (without --against: there are alerts), 2 something could not be read.
+#[derive(Debug, Args)]
+pub(crate) struct BacktestArgs {
+    /// The new version: a rule file, or a directory of them; may be given several times
+    #[arg(long, required = true, value_name = "NEW")]
+    pub(crate) rule: Vec<PathBuf>,
+    /// The old version; without it, the new one's alerts are counted and nothing is compared
+    ///
+    /// Rules of several files belong together by their rule_id; one rule on each side always does.
+    #[arg(long, value_name = "OLD")]
+    pub(crate) against: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) arms: ArmArgs,
+    /// Logs from before, which only tell new-terms rules what is known
+    #[arg(long, value_name = "PATH")]
+    pub(crate) history: Vec<PathBuf>,
+    /// Raise every alert, however many one execution of a rule gives
+    #[arg(long)]
+    pub(crate) no_cap: bool,
+    /// By which time a rule's executions choose events
+    #[arg(long, value_enum, default_value_t = Clock::Event, value_name = "CLOCK")]
+    pub(crate) clock: Clock,
+    /// The form of the report
+    #[arg(long, value_enum, default_value_t = ReportFormat::Text)]
+    pub(crate) format: ReportFormat,
+    /// Number of threads that read and match; all cores by default
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=512))]
+    pub(crate) threads: Option<u16>,
+    /// Name every alert that was gained or lost
+    #[arg(long, short)]
+    pub(crate) verbose: bool,
+    /// No progress bar
+    #[arg(long, short)]
+    pub(crate) quiet: bool,
+    #[command(flatten)]
+    pub(crate) input: InputArgs,
+}
+
+/// The form of test results.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TestFormat {
+    /// A line for each file, and what failed
+    Text,
+    /// The XML of JUnit
+    Junit,
+    /// Annotations of GitHub Actions
+    Github,
+    /// One JSON document
+    Json,
 }
 
 fn at_least_one(text: &str) -> Result<usize, String> {

@@ -3,23 +3,18 @@
 use std::fs::File;
 use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::{Context, bail};
-use dragnet_engine::{Hit, RuleSet, correlate};
 use dragnet_event::Schema;
-use dragnet_ingest::{Problem, Source, discover};
-use dragnet_plan::Query;
-use dragnet_rules::LoadedRule;
+use dragnet_ingest::{Source, discover};
 
-use crate::args::{Clock, Format, HuntArgs};
+use crate::args::{Format, HuntArgs};
 use crate::output::AlertWriter;
-use crate::progress::Progress;
-use crate::raise::{Cascade, Cuts, Fetch, Round, events_of};
+use crate::pursuit::{Pursuit, rule_set};
 use crate::scan::Scan;
 use crate::style::Style;
-use crate::summary::{Counts, Summary};
+use crate::summary::Summary;
 use crate::{ExitStatus, Terminal, rules};
 
 pub(crate) fn run(args: &HuntArgs, terminal: Terminal) -> anyhow::Result<ExitStatus> {
@@ -33,56 +28,42 @@ pub(crate) fn run(args: &HuntArgs, terminal: Terminal) -> anyhow::Result<ExitSta
     // Opened before the work, so that a path that cannot be written costs no hours.
     let mut writer = writer(args, &sources, terminal)?;
     let time_field = Schema::open().field("@timestamp");
+    let (before, more) = discover(&args.history);
+    problems.extend(more);
     let scan = Scan {
         sources: &sources,
+        first: 0,
         options: &options,
         time_field: &time_field,
         from: args.input.from,
         to: args.input.to,
         threads: threads(args.threads),
-        keep_events: false,
     };
-    let progress = Progress::new(&sources, !args.quiet);
-    let mut outcome = scan.run(&rule_set, &progress);
-    let mut hits = std::mem::take(&mut outcome.hits);
-    let own_sources = sources.len() as u32;
-    hits.extend(history(args, &scan, &rule_set, &mut problems));
-    let mut correlated = correlate::run(hits, rule_set.queries(), 1);
-    correlated
-        .findings
-        .retain(|finding| events_of(std::slice::from_ref(finding)).all(|e| e.source < own_sources));
-    let mut changed = 0;
-    let mut events = std::mem::take(&mut outcome.events);
-    let fetch: Fetch<'_> = &mut |wanted, events| {
-        events.clear();
-        changed += scan.fetch(wanted, events);
-    };
-    let findings = correlated.findings;
-    let round = Round::new(&loaded.rules, findings, !args.no_cap, &mut events, fetch);
-    progress.finish();
-
-    let mut cascade = Cascade {
+    let first = sources.len() as u32;
+    let history = Scan { sources: &before, first, from: None, to: None, ..scan };
+    let pursuit = Pursuit {
         rules: &loaded.rules,
-        writer: &mut writer,
-        counts: Counts::default(),
-        cuts: Cuts::default(),
-        capped: !args.no_cap,
+        rule_set: &rule_set,
+        clock: args.clock,
+        scans: &[scan],
+        history: &[history],
         time_field: &time_field,
+        capped: !args.no_cap,
+        visible: !args.quiet,
     };
-    let written = cascade.run(&round, &mut events, fetch);
-    let (counts, cuts) = (cascade.counts, cascade.cuts);
-    let written = written.and_then(|()| writer.finish());
-    problems.append(&mut outcome.problems);
+    let mut catch = pursuit.run(&mut |alert| writer.write(alert));
+    let written = catch.written.and_then(|()| writer.finish());
+    problems.append(&mut catch.outcome.problems);
     let summary = Summary {
         files: sources.len(),
-        outcome: &outcome,
+        outcome: &catch.outcome,
         problems: &problems,
-        changed,
+        changed: catch.changed,
         report: &loaded.report,
         disabled,
-        counts: &counts,
-        cuts: &cuts,
-        forgotten: correlated.forgotten,
+        counts: &catch.counts,
+        cuts: &catch.cuts,
+        forgotten: catch.forgotten,
         load_time,
         time: start.elapsed(),
     };
@@ -94,45 +75,6 @@ pub(crate) fn run(args: &HuntArgs, terminal: Terminal) -> anyhow::Result<ExitSta
         }
         _ => Ok(status(args, &summary)),
     }
-}
-
-/// Compiles rules together; executions go by the clock that was asked for.
-pub(crate) fn rule_set(rules: &[LoadedRule], clock: Clock) -> RuleSet {
-    let timed = rules.iter().map(|rule| {
-        let mut timing = rule.rule.timing();
-        if clock == Clock::Event {
-            timing.window = None;
-            timing.strict_window = false;
-        }
-        (Arc::new(rule.query.clone()), timing)
-    });
-    RuleSet::timed(timed.collect())
-}
-
-/// The hits of new-terms rules in logs from before, numbered after the sources of the hunt.
-fn history(
-    args: &HuntArgs,
-    scan: &Scan<'_>,
-    rules: &RuleSet,
-    problems: &mut Vec<Problem>,
-) -> Vec<Hit> {
-    let (sources, more) = discover(&args.history);
-    problems.extend(more);
-    if sources.is_empty() {
-        return Vec::new();
-    }
-    let progress = Progress::new(&sources, !args.quiet);
-    let before = Scan { sources: &sources, from: None, to: None, keep_events: false, ..*scan };
-    let mut outcome = before.run(rules, &progress);
-    progress.finish();
-    problems.append(&mut outcome.problems);
-    let is_new_terms =
-        |hit: &Hit| matches!(*rules.queries()[hit.query as usize], Query::NewTerms(_));
-    outcome.hits.retain(is_new_terms);
-    for hit in &mut outcome.hits {
-        hit.position.event.source += scan.sources.len() as u32;
-    }
-    outcome.hits
 }
 
 /// The number of threads that were asked for, or one per core.

@@ -1,12 +1,15 @@
 //! The `dragnet` command: a thin shell around the commands, which turns their outcome into an exit status.
 
 mod args;
+mod backtest;
+mod cascade;
 mod explain;
 mod fields;
 mod hunt;
 mod normalize;
 mod output;
 mod progress;
+mod pursuit;
 mod query;
 mod raise;
 mod readiness;
@@ -14,7 +17,10 @@ mod rules;
 mod scan;
 mod style;
 mod summary;
+mod test;
 mod walk;
+#[cfg(test)]
+mod workflows;
 
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
@@ -22,7 +28,7 @@ use std::process::ExitCode;
 use anyhow::Context;
 use clap::{CommandFactory, Parser};
 
-use crate::args::{Cli, Command, RulesCommand};
+use crate::args::{Cli, Command};
 use crate::style::{ColorEnvironment, Style};
 
 /// How a command ended, in the order of exit statuses 0, 1 and 2.
@@ -96,9 +102,10 @@ fn run(cli: Cli, terminal: Terminal) -> anyhow::Result<ExitStatus> {
         Command::Query(args) => query::run(&args, terminal),
         Command::Normalize(args) => normalize::run(&args, terminal),
         Command::Fields(args) => fields::run(&args, terminal),
-        Command::Rules(RulesCommand::Check(args)) => rules::check(&args, terminal),
-        Command::Rules(RulesCommand::Readiness(args)) => readiness::run(&args, terminal),
+        Command::Rules(command) => rules::run(command, terminal),
         Command::Explain(args) => explain::run(&args, terminal),
+        Command::Test(args) => test::run(&args, terminal),
+        Command::Backtest(args) => backtest::run(&args, terminal),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "dragnet", &mut script);

@@ -194,7 +194,11 @@ fn csv_header(out: &mut dyn Write, started: &mut bool) -> io::Result<()> {
     csv_record(out, CSV_COLUMNS.iter().map(|(title, _)| (*title).to_owned()))
 }
 
-fn csv_record(out: &mut dyn Write, cells: impl Iterator<Item = String>) -> io::Result<()> {
+/// Writes a line of CSV.
+pub(crate) fn csv_record(
+    out: &mut dyn Write,
+    cells: impl Iterator<Item = String>,
+) -> io::Result<()> {
     let mut writer = csv::Writer::from_writer(out);
     writer.write_record(cells)?;
     writer.flush()
@@ -214,7 +218,7 @@ fn plain(json: &Json) -> String {
 
 /// A cell that a spreadsheet would take for a formula gets an apostrophe in front: the values come
 /// from attackers.
-fn formula_safe(cell: String) -> String {
+pub(crate) fn formula_safe(cell: String) -> String {
     if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{cell}") } else { cell }
 }
 

@@ -30,7 +30,9 @@ impl Progress {
                 .unwrap_or_else(|_| ProgressStyle::default_bar())
                 .progress_chars("━╸ "),
         );
-        bar.enable_steady_tick(Duration::from_millis(250));
+        if !bar.is_hidden() {
+            bar.enable_steady_tick(Duration::from_millis(250));
+        }
         Progress { bar, names: sources.iter().map(|s| s.path().to_owned()).collect() }
     }
 

@@ -13,7 +13,7 @@ use dragnet_ingest::{EventSink, Options, Source, discover};
 use dragnet_plan::{Pipe, Query, Severity, Snippet};
 use serde_json::{Value as Json, json};
 
-use crate::args::{Language, QueryArgs, ResultPosition};
+use crate::args::{QueryArgs, ResultPosition};
 use crate::hunt::threads;
 use crate::progress::Progress;
 use crate::raise::events_of;
@@ -38,12 +38,12 @@ pub(crate) fn run(args: &QueryArgs, terminal: Terminal) -> anyhow::Result<ExitSt
     let time_field = schema.date_field(&args.timestamp_field);
     let scan = Scan {
         sources: &sources,
+        first: 0,
         options: &options,
         time_field: &time_field,
         from: args.input.from,
         to: args.input.to,
         threads: threads(args.threads),
-        keep_events: false,
     };
     let progress = Progress::new(&sources, true);
     let mut outcome = scan.run(&rules, &progress);
@@ -122,11 +122,7 @@ impl EventSink for Survey {
 
 /// The compiled query; `None` if it is not valid, which has then been said.
 fn compile(args: &QueryArgs, schema: &Schema, terminal: Terminal) -> anyhow::Result<Option<Query>> {
-    let language = match args.language {
-        Language::Eql => dragnet_rules::Language::Eql,
-        Language::Kuery => dragnet_rules::Language::Kuery,
-        Language::Lucene => dragnet_rules::Language::Lucene,
-    };
+    let language = args.language.into();
     let category_field = &args.event_category_field;
     let (query, diagnostics) =
         dragnet_rules::compile_query(language, &args.query, schema, category_field);

@@ -1,30 +1,30 @@
-//! From findings to written alerts: which are raised, in what order, and what reads them in turn.
+//! From findings to alerts: which are raised, and in what order.
 
 use std::collections::BTreeMap;
-use std::io;
 use std::ops::Range;
 use std::sync::Arc;
 
 use dragnet_detect::{
-    ALERTS_INDEX, Alert, Case, EventIdentity, Raised, RulePart, Selection, alerts, mark, select,
-    terms,
+    Alert, Case, EventIdentity, Raised, RulePart, Selection, alerts, depth_of, groups, mark, select,
 };
-use dragnet_engine::{Finding, Hit, Matcher, RuleSet, correlate};
-use dragnet_event::{Batch, Document, EventRef, Field, Time};
+use dragnet_engine::Finding;
+use dragnet_event::{Document, EventRef, Time};
 use dragnet_rules::LoadedRule;
 
-use crate::output::AlertWriter;
 use crate::scan::ShownEvent;
-use crate::summary::Counts;
 
-/// Documents of events by their addresses.
-pub(crate) type Events = BTreeMap<EventRef, ShownEvent>;
-
-/// Makes the events of these addresses known, if they can be read; others may be forgotten.
-pub(crate) type Fetch<'f> = &'f mut dyn FnMut(Vec<EventRef>, &mut Events);
+/// The source numbers of alerts that are read as events, after all files: one for each round.
+pub(crate) const FIRST_ALERT_SOURCE: u32 = u32::MAX - 16;
 
 /// Findings whose events are in memory at once. A document of an event takes about 10 KB.
 const AT_ONCE: usize = 4096;
+
+/// Makes the events of these addresses known, if they can be read; events of files that are not wanted may be
+/// forgotten.
+pub(crate) type Fetch<'a> = dyn FnMut(Vec<EventRef>, &mut Events) + 'a;
+
+/// Documents of events by their addresses.
+pub(crate) type Events = BTreeMap<EventRef, ShownEvent>;
 
 /// The findings of one round and what became of them.
 pub(crate) struct Round<'a> {
@@ -43,6 +43,8 @@ pub(crate) struct Cuts {
     pub(crate) rules: BTreeMap<String, (u64, u64)>,
     /// Findings that other alerts stand for.
     pub(crate) suppressed: u64,
+    /// Alerts that were there already: of events that stand in the logs more than once.
+    pub(crate) repeated: u64,
 }
 
 impl<'a> Round<'a> {
@@ -53,7 +55,7 @@ impl<'a> Round<'a> {
         findings: Vec<Finding>,
         capped: bool,
         events: &mut Events,
-        fetch: Fetch<'_>,
+        fetch: &mut Fetch<'_>,
     ) -> Round<'a> {
         let all = findings;
         let by_rule: Vec<Range<usize>> = (0..rules.len() as u32)
@@ -76,7 +78,7 @@ impl<'a> Round<'a> {
             .map(|(range, LoadedRule { rule, .. })| {
                 let of = |finding: &Finding, group_by: &[String]| {
                     let shown = shown(finding, events).unwrap_or_default();
-                    terms(rule, finding, &parts(&shown), group_by)
+                    groups(rule, finding, &parts(&shown), group_by)
                 };
                 select(rule, &all[range.clone()], capped.then_some(rule.max_signals), &of)
             })
@@ -108,20 +110,28 @@ impl<'a> Round<'a> {
     }
 
     /// Makes the alerts, one finding after the other: by time, then by rule, then by event; the parts of a
-    /// sequence stay together. `fetch` is asked for the events of some findings at a time, so that memory does not
-    /// grow with the number of alerts.
+    /// sequence stay together. Those that are about alerts come after them. `fetch` is asked for the events of some
+    /// findings at a time, so that memory does not grow with the number of alerts; alerts that are read as events
+    /// are known.
     pub(crate) fn each(
         &self,
         events: &mut Events,
-        fetch: Fetch<'_>,
+        fetch: &mut Fetch<'_>,
         each: &mut dyn FnMut(Alert<'a>),
     ) {
         let mut ordered: Vec<_> = self.raised().collect();
+        let alerts = |finding: &Finding| {
+            let of = events_of(std::slice::from_ref(finding));
+            let of = of.filter(|event| event.source >= FIRST_ALERT_SOURCE);
+            of.filter_map(|event| events.get(&event)).map(|e| depth_of(&e.document)).max()
+        };
         ordered.sort_by_cached_key(|(rule, finding, _)| {
+            let depth = alerts(finding);
             let last = finding.last();
             let time = last.and_then(|position| position.time).unwrap_or(Time(i64::MAX));
             let rule = &self.rules[*rule].rule;
-            (time, &*rule.name, &*rule.rule_id, last.map(|position| position.event))
+            let last = last.map(|position| position.event);
+            (depth, time, &*rule.name, &*rule.rule_id, last)
         });
         let mut parts: Vec<Option<Arc<RulePart<'a>>>> = vec![None; self.rules.len()];
         for some in ordered.chunks(AT_ONCE) {
@@ -183,100 +193,4 @@ fn alerts_of<'r>(
         }
     }
     alerts
-}
-
-/// Alerts of alerts of alerts: a rule that answers to others, which answer to others. A rule does not answer to
-/// itself, so the chain ends by itself long before this.
-const MAX_ROUNDS: u32 = 8;
-/// The source number of alerts that are read as events, after all files.
-const FIRST_ALERT_SOURCE: u32 = u32::MAX - MAX_ROUNDS;
-
-/// Writes the alerts of a round, and of the rules that read alerts, what they say of those: each after the alerts
-/// that it is about. Goes on counting if they cannot be written.
-pub(crate) struct Cascade<'a, 'w> {
-    pub(crate) rules: &'a [LoadedRule],
-    pub(crate) writer: &'a mut AlertWriter<'w>,
-    pub(crate) counts: Counts,
-    pub(crate) cuts: Cuts,
-    pub(crate) capped: bool,
-    pub(crate) time_field: &'a Field,
-}
-
-impl Cascade<'_, '_> {
-    /// Writes everything.
-    ///
-    /// # Errors
-    /// The first failure to write.
-    pub(crate) fn run(
-        &mut self,
-        first: &Round<'_>,
-        events: &mut Events,
-        fetch: Fetch<'_>,
-    ) -> io::Result<()> {
-        let readers: Vec<LoadedRule> =
-            self.rules.iter().filter(|rule| rule.rule.reads_alerts()).cloned().collect();
-        let queries = readers.iter().map(|rule| Arc::new(rule.query.clone())).collect();
-        let rule_set = RuleSet::new(queries, None);
-        let mut written = Ok(());
-        let mut known = self.write(first, events, fetch, &rule_set, 0, &mut written);
-        for round in 1..MAX_ROUNDS {
-            let Some((hits, alerts)) = known.take() else { break };
-            let findings = correlate::all(hits, rule_set.queries(), 1);
-            if findings.is_empty() {
-                break;
-            }
-            let mut shown = Events::new();
-            let fetch: Fetch<'_> = &mut |wanted, shown| {
-                let alert = |event| Some((event, shown_alert(alerts.get(&event)?)));
-                *shown = wanted.into_iter().filter_map(alert).collect();
-            };
-            let next = Round::new(&readers, findings, self.capped, &mut shown, fetch);
-            known = self.write(&next, &mut shown, fetch, &rule_set, round, &mut written);
-        }
-        written
-    }
-
-    /// Writes one round. Gives the hits that rules have on its alerts, and those alerts.
-    fn write<'r>(
-        &mut self,
-        round: &Round<'r>,
-        events: &mut Events,
-        fetch: Fetch<'_>,
-        readers: &RuleSet,
-        number: u32,
-        written: &mut io::Result<()>,
-    ) -> Option<(Vec<Hit>, BTreeMap<EventRef, Alert<'r>>)> {
-        round.count_cuts(&mut self.cuts);
-        let mut batch = Batch::new(readers.fields(), self.time_field);
-        let mut matcher = Matcher::new(readers);
-        let (mut hits, mut alerts) = (Vec::new(), BTreeMap::new());
-        let reads = !readers.queries().is_empty();
-        let mut index = 0;
-        round.each(events, fetch, &mut |alert| {
-            self.counts.add(&alert);
-            if written.is_ok() {
-                *written = self.writer.write(&alert);
-            }
-            if !reads {
-                return;
-            }
-            alert.flatten_into(&mut batch);
-            let event = EventRef { source: FIRST_ALERT_SOURCE + number, block: 0, index };
-            index += 1;
-            batch.end_row(event);
-            let before = hits.len();
-            matcher.run(&batch, &mut |hit| hits.push(hit));
-            batch.clear();
-            if hits.len() > before {
-                alerts.insert(event, alert);
-            }
-        });
-        (!hits.is_empty()).then_some((hits, alerts))
-    }
-}
-
-/// An alert as an event.
-fn shown_alert(alert: &Alert<'_>) -> ShownEvent {
-    let identity = EventIdentity { index: ALERTS_INDEX.to_owned(), id: alert.id.clone() };
-    ShownEvent { document: alert.document(), path: String::new(), identity }
 }

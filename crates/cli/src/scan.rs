@@ -12,13 +12,12 @@ use dragnet_detect::{EventIdentity, identify};
 use dragnet_engine::{Hit, Matcher, RuleSet, correlate};
 use dragnet_event::{Batch, Document, EventRef, Field, FieldSink, Scalar, Time};
 use dragnet_ingest::{Block, Blocks, EventSink, Form, Options, Problem, Reason, Source};
-use dragnet_plan::Query;
 
 use crate::progress::Progress;
 
 /// Events in a batch, about: a block is never split.
 const BATCH_EVENTS: usize = 8192;
-/// Bytes of blocks that go into one batch, about, and are held with it where its events are kept.
+/// Bytes of blocks that go into one batch, about.
 const BATCH_BYTES: usize = 16 << 20;
 
 /// Events that are worth a thread when they are read again.
@@ -29,6 +28,8 @@ const EVENTS_PER_THREAD: usize = 64;
 pub(crate) struct Scan<'a> {
     /// The sources; their order gives them their numbers.
     pub(crate) sources: &'a [Source],
+    /// The number of the first source.
+    pub(crate) first: u32,
     /// How records are read and normalised.
     pub(crate) options: &'a Options,
     /// The field that an event's time is in.
@@ -39,9 +40,6 @@ pub(crate) struct Scan<'a> {
     pub(crate) to: Option<Time>,
     /// How many threads work.
     pub(crate) threads: usize,
-    /// Whether the events of hits on event queries are kept, and not only fetched again when it is known
-    /// which of them are shown.
-    pub(crate) keep_events: bool,
 }
 
 /// An event that is shown.
@@ -58,7 +56,7 @@ pub(crate) struct ShownEvent {
 pub(crate) struct Outcome {
     /// All hits, in no particular order.
     pub(crate) hits: Vec<Hit>,
-    /// The events of the hits on event queries.
+    /// The events that were fetched to be shown.
     pub(crate) events: BTreeMap<EventRef, ShownEvent>,
     /// What could not be read, ordered by source.
     pub(crate) problems: Vec<Problem>,
@@ -74,10 +72,28 @@ pub(crate) struct Outcome {
     pub(crate) overflows: u64,
 }
 
+impl Outcome {
+    /// Adds what another scan, or another thread, has found.
+    pub(crate) fn add(&mut self, more: Outcome) {
+        self.hits.extend(more.hits);
+        self.events.extend(more.events);
+        self.problems.extend(more.problems);
+        self.skipped.extend(more.skipped);
+        self.event_count += more.event_count;
+        for (all, more) in self.forms.iter_mut().zip(more.forms) {
+            *all += more;
+        }
+        self.timeless += more.timeless;
+        self.overflows += more.overflows;
+    }
+}
+
 /// Hands out blocks, source by source.
 struct Feed<'a> {
     sources: std::iter::Enumerate<std::slice::Iter<'a, Source>>,
     current: Option<(usize, Blocks)>,
+    /// The number of the first source.
+    first: u32,
     form: Option<Form>,
     /// Bytes of the sources that are done.
     done: u64,
@@ -114,7 +130,7 @@ impl Feed<'_> {
                 self.current = None;
             }
             let (number, source) = self.sources.next()?;
-            match source.open_as(number as u32, self.form) {
+            match source.open_as(self.first + number as u32, self.form) {
                 Ok(blocks) => self.current = Some((number, blocks)),
                 Err(problem) => return Some((number, self.done, Err(problem))),
             }
@@ -194,6 +210,15 @@ pub(crate) fn is_no_log(source: &Source, problem: &Problem) -> bool {
         && (is_shadow || !LOGS.iter().any(|end| path.ends_with(end)))
 }
 
+/// Matches the batch and empties it; gives the hits.
+fn flush(matcher: &mut Matcher<'_>, batch: &mut Batch) -> Vec<Hit> {
+    let mut hits = Vec::new();
+    matcher.run(batch, &mut |hit| hits.push(hit));
+    hits.shrink_to_fit();
+    batch.clear();
+    hits
+}
+
 /// What one worker has found; problems with the place of their block in the order of reading.
 #[derive(Default)]
 struct Found {
@@ -210,7 +235,8 @@ impl Scan<'_> {
     pub(crate) fn run(&self, rules: &RuleSet, progress: &Progress) -> Outcome {
         let sources = self.sources.iter().enumerate();
         let form = self.options.form;
-        let feed = Feed { sources, current: None, form, done: 0, handed: 0 };
+        let first = self.first;
+        let feed = Feed { sources, current: None, first, form, done: 0, handed: 0 };
         let feed = Mutex::new(feed);
         let event_count = AtomicU64::new(0);
         let mut found: Vec<Found> = std::thread::scope(|scope| {
@@ -228,20 +254,15 @@ impl Scan<'_> {
         let mut hits: Vec<&mut Vec<Hit>> = found.iter_mut().flat_map(|one| &mut one.hits).collect();
         correlate::drop_hopeless(&mut hits, rules.queries());
         let hit_count = hits.iter().map(|part| part.len()).sum();
-        let mut outcome = Outcome { event_count: event_count.into_inner(), ..Outcome::default() };
+        let mut outcome = Outcome::default();
         outcome.hits.reserve_exact(hit_count);
         let mut problems = Vec::new();
         for one in found {
             outcome.hits.extend(one.hits.into_iter().flatten());
-            outcome.events.extend(one.outcome.events);
-            outcome.skipped.extend(one.outcome.skipped);
-            for (all, more) in outcome.forms.iter_mut().zip(one.outcome.forms) {
-                *all += more;
-            }
-            outcome.timeless += one.outcome.timeless;
-            outcome.overflows += one.outcome.overflows;
+            outcome.add(one.outcome);
             problems.extend(one.problems);
         }
+        outcome.event_count = event_count.into_inner();
         outcome.skipped.sort_unstable();
         problems.sort_by_key(|(number, _)| *number);
         outcome.problems = problems.into_iter().map(|(_, problem)| problem).collect();
@@ -258,7 +279,6 @@ impl Scan<'_> {
         let mut found = Found::default();
         let mut batch = Batch::new(rules.fields(), self.time_field);
         let mut matcher = Matcher::new(rules);
-        let mut held: Vec<Block> = Vec::new();
         let mut read_bytes = 0;
         loop {
             let next = feed.lock().unwrap_or_else(PoisonError::into_inner).next();
@@ -278,9 +298,6 @@ impl Scan<'_> {
                     let total = event_count.fetch_add(count, Ordering::Relaxed) + count;
                     progress.advance(source, read, total);
                     read_bytes += block.bytes();
-                    if self.keep_events {
-                        held.push(block);
-                    }
                 }
                 Err(problem) if is_no_log(&self.sources[source], &problem) => {
                     found.outcome.skipped.push(problem.path.to_string());
@@ -288,46 +305,13 @@ impl Scan<'_> {
                 Err(problem) => found.problems.push((number, problem)),
             }
             if batch.len() >= BATCH_EVENTS || read_bytes >= BATCH_BYTES {
-                self.flush(rules, &mut matcher, &mut batch, &held, &mut found);
-                held.clear();
+                found.hits.push(flush(&mut matcher, &mut batch));
                 read_bytes = 0;
             }
         }
-        self.flush(rules, &mut matcher, &mut batch, &held, &mut found);
+        found.hits.push(flush(&mut matcher, &mut batch));
         found.outcome.overflows = matcher.overflows();
         found
-    }
-
-    /// Matches the batch; keeps the hits, and the documents of events that are findings by themselves.
-    fn flush(
-        &self,
-        rules: &RuleSet,
-        matcher: &mut Matcher<'_>,
-        batch: &mut Batch,
-        held: &[Block],
-        found: &mut Found,
-    ) {
-        let mut hits = Vec::new();
-        let mut shown: Vec<EventRef> = Vec::new();
-        matcher.run(batch, &mut |hit| {
-            let alone = matches!(*rules.queries()[hit.query as usize], Query::Event { .. });
-            if alone && self.keep_events {
-                shown.push(hit.position.event);
-            }
-            hits.push(hit);
-        });
-        hits.shrink_to_fit();
-        found.hits.push(hits);
-        batch.clear();
-        shown.sort_unstable();
-        shown.dedup();
-        for part in shown.chunk_by(|a, b| (a.source, a.block) == (b.source, b.block)) {
-            let (source, number) = (part[0].source, part[0].block);
-            let block = held.iter().find(|b| (b.source(), b.number()) == (source, number));
-            if let Some(block) = block {
-                found.outcome.events.extend(self.render(block, part));
-            }
-        }
     }
 
     /// The events of one block.
@@ -344,20 +328,22 @@ impl Scan<'_> {
             .collect()
     }
 
-    /// Reads again what is needed to show these events and is not known yet. Gives the number of events that
-    /// could not be read again: the file has changed.
+    /// Reads again what is needed to show these events and is not known yet; those of other sources are left
+    /// alone. Gives the number of events that could not be read again: the file has changed.
     pub(crate) fn fetch(
         &self,
         mut wanted: Vec<EventRef>,
         known: &mut BTreeMap<EventRef, ShownEvent>,
     ) -> usize {
-        wanted.retain(|event| !known.contains_key(event));
+        let own = self.first..self.first + self.sources.len() as u32;
+        wanted.retain(|event| own.contains(&event.source) && !known.contains_key(event));
         let mut missing = wanted;
         missing.sort_unstable();
         missing.dedup();
         let jobs = Mutex::new(missing.chunk_by(|a, b| a.source == b.source).flat_map(|wanted| {
             let number = wanted[0].source;
-            let blocks = self.sources[number as usize].open_as(number, self.options.form);
+            let source = &self.sources[(number - self.first) as usize];
+            let blocks = source.open_as(number, self.options.form);
             let mut parts = wanted.chunk_by(|a, b| a.block == b.block).peekable();
             let blocks = blocks.into_iter().flatten().filter_map(Result::ok);
             let job = move |block: Block| {

@@ -106,6 +106,9 @@ impl Summary<'_> {
                 write!(err, "{}", warning.render(style.is_colored()))?;
             }
         }
+        if !args.verbose {
+            self.name_exceptions(style, &mut err)?;
+        }
         let named = if args.verbose { usize::MAX } else { NAMED_PROBLEMS };
         name_problems(self.problems, named, style, &mut err)?;
         if self.changed > 0 {
@@ -137,12 +140,36 @@ impl Summary<'_> {
         if self.cuts.suppressed > 0 {
             let _ = write!(alerts, "; {} more suppressed", thousands(self.cuts.suppressed));
         }
+        if self.cuts.repeated > 0 {
+            let repeated = thousands(self.cuts.repeated);
+            let _ = write!(alerts, "; {repeated} more of events that stand in the logs twice");
+        }
         line("alerts", alerts)?;
         let seconds = self.time.as_secs_f64();
         let reading = (self.time.saturating_sub(self.load_time)).as_secs_f64().max(1e-6);
         let loading = self.load_time.as_secs_f64();
         let rate = thousands((self.outcome.event_count as f64 / reading) as u64);
         line("time", format!("{seconds:.2} s ({loading:.2} s loading rules), {rate} events/s"))
+    }
+
+    /// Exceptions that do not apply: alerts that should not be there are no less wrong than those that are missing.
+    fn name_exceptions(&self, style: Style, err: &mut impl Write) -> io::Result<()> {
+        let all = self.report.warnings.iter().filter(|warning| warning.is_about_exceptions());
+        let all: Vec<_> = all.collect();
+        for warning in all.iter().take(NAMED_PROBLEMS) {
+            let rule = clean(warning.rule.as_deref().unwrap_or_default());
+            writeln!(err, "{} {rule}: {}", style.red("warning:"), clean(&warning.reason))?;
+        }
+        let more = all.len().saturating_sub(NAMED_PROBLEMS) as u64;
+        if more > 0 {
+            let more = thousands(more);
+            writeln!(
+                err,
+                "{} {more} more exceptions (--verbose names them)",
+                style.red("warning:")
+            )?;
+        }
+        Ok(())
     }
 
     /// Which rules found more than an execution of theirs raises.

@@ -14,10 +14,24 @@ pub(crate) fn each_block<E>(
     sources: &[Source],
     form: Option<Form>,
     problems: &mut Vec<Problem>,
+    each: impl FnMut(&Block, &mut Vec<Problem>) -> Result<(), E>,
+) -> Result<(), E> {
+    each_block_from(0, sources, form, problems, each)
+}
+
+/// The same, the first source having this number.
+///
+/// # Errors
+/// The first error of `each`, which ends the pass.
+pub(crate) fn each_block_from<E>(
+    first: u32,
+    sources: &[Source],
+    form: Option<Form>,
+    problems: &mut Vec<Problem>,
     mut each: impl FnMut(&Block, &mut Vec<Problem>) -> Result<(), E>,
 ) -> Result<(), E> {
     for (number, source) in sources.iter().enumerate() {
-        let blocks = match source.open_as(number as u32, form) {
+        let blocks = match source.open_as(first + number as u32, form) {
             Ok(blocks) => blocks,
             Err(problem) if is_no_log(source, &problem) => continue,
             Err(problem) => {

@@ -174,7 +174,13 @@ fn single<'r>(case: &Case<'_, 'r>, (event, identity): &(&Document, &EventIdentit
     {
         let path =
             rule.kind.threat_match.as_ref().map_or("threat.indicator", |t| &t.indicator_path);
-        alert.set("threat.enrichments", enrichments(matched, matching, path));
+        // Kibana: what other indicators have said of the event before stays.
+        let mut all = match event.get("threat.enrichments") {
+            Some(Json::Array(before)) => before.clone(),
+            before => before.cloned().into_iter().collect(),
+        };
+        all.extend(enrichments(matched, matching, path));
+        alert.set("threat.enrichments", all.into());
     }
     let summary = describe(event);
     let part = overrides::apply(case.rule, event);
@@ -225,8 +231,12 @@ fn counted<'r>(case: &Case<'_, 'r>, threshold: &Threshold) -> Alert<'r> {
 }
 
 /// What an alert repeats of the indicators, as Kibana writes it.
-fn enrichments(matched: &[Matched], matching: &IndicatorMatch, path: &str) -> Json {
-    let one = |one: &Matched| {
+fn enrichments<'a>(
+    matched: &'a [Matched],
+    matching: &'a IndicatorMatch,
+    path: &'a str,
+) -> impl Iterator<Item = Json> + 'a {
+    let one = move |one: &Matched| {
         let indicator = &matching.indicators[one.indicator];
         let mut enrichment = json!({
             "indicator": indicator.document.get(path).cloned().unwrap_or_else(|| json!({})),
@@ -240,7 +250,7 @@ fn enrichments(matched: &[Matched], matching: &IndicatorMatch, path: &str) -> Js
         }
         enrichment
     };
-    matched.iter().map(one).collect()
+    matched.iter().map(one)
 }
 
 /// The values of a key as canonical texts, empty for null.
@@ -309,7 +319,7 @@ fn event_ancestor(identity: &EventIdentity) -> Json {
 }
 
 /// Whether an event is an alert of this rule, or goes back to one.
-fn goes_back_to(event: &Document, rule_id: &str) -> bool {
+pub fn goes_back_to(event: &Document, rule_id: &str) -> bool {
     let before = event.get("kibana.alert.ancestors").and_then(Json::as_array);
     let mut before = before.into_iter().flatten().filter_map(|ancestor| ancestor.get("rule"));
     event.get_str("kibana.alert.rule.rule_id") == Some(rule_id)
@@ -317,7 +327,7 @@ fn goes_back_to(event: &Document, rule_id: &str) -> bool {
 }
 
 /// How many alerts lie between an event and what was logged: 0 if it is no alert.
-fn depth_of(event: &Document) -> u32 {
+pub fn depth_of(event: &Document) -> u32 {
     let depth = event.get("kibana.alert.depth").and_then(Json::as_u64);
     depth.and_then(|depth| u32::try_from(depth).ok()).unwrap_or(0)
 }
@@ -352,8 +362,15 @@ fn document(
     depth: u32,
 ) -> Document {
     let mut alert = event.clone();
-    // What an event says about a rule is not said by the rule.
-    alert.0.retain(|key, _| !key.starts_with("kibana.") || !part.fields.contains_key(key));
+    // What an alert that is read as an event says of its rule, and of itself as an alert, is not said of this one:
+    // a building block's would hide this one, a member's would make it one.
+    alert.0.retain(|key, _| {
+        let is_of_alert = key == "kibana.alert" || key.starts_with("kibana.alert.");
+        !is_of_alert && !part.fields.contains_key(key)
+    });
+    if let Some(Json::Object(kibana)) = alert.0.get_mut("kibana") {
+        kibana.retain(|key, _| key != "alert" && !key.starts_with("alert."));
+    }
     for key in EVENT_KEYS {
         if let Some(value) = event.get(&format!("event.{key}")) {
             alert.0.insert(format!("kibana.alert.original_event.{key}"), value.clone());

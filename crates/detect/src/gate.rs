@@ -1,7 +1,7 @@
 //! Which findings become alerts: logical executions, their caps, and suppression.
 //!
-//! A finding belongs to the first execution of its rule that covers it. Kibana's rules find the same again in the
-//! next, overlapping execution, and drop it for its id; here it is found once.
+//! A finding belongs to the first execution of its rule that covers it and has not raised its most yet. Kibana's rules
+//! find the same again in the next, overlapping execution, and drop it for its id; here it is raised once.
 
 use std::collections::BTreeMap;
 
@@ -94,7 +94,8 @@ pub enum Verdict {
 }
 
 impl Gate {
-    /// Judges the next finding; they come in the order of executions. `cap` is the most that one execution raises.
+    /// Judges the next finding; they come in the order of executions. `terms` are what it is suppressed by, `None` if
+    /// by nothing; `cap` is the most that one execution raises.
     pub fn admit(
         &mut self,
         rule: &Rule,
@@ -108,9 +109,6 @@ impl Gate {
         }
         let suppression = rule.alerting.suppression.as_ref();
         let group = suppression.zip(terms).zip(execution);
-        let group = group.filter(|((suppression, terms), _)| {
-            suppression.suppress_missing || terms.iter().all(|(_, values)| !values.is_empty())
-        });
         if let Some(((suppression, terms), execution)) = group {
             // Kibana: the alert's own time is that of its execution, and the duration counts from there.
             let reach = suppression.duration_ms.unwrap_or(0);
@@ -139,45 +137,130 @@ impl Gate {
     }
 }
 
-/// Chooses among all findings of one rule. `terms` gives the values that a finding is suppressed by, asked for only
-/// where the rule suppresses; `cap` is the most alerts of one execution, `None` for no cap.
+/// A finding that waits for its verdict.
+struct Candidate {
+    finding: usize,
+    /// The first execution that covers it.
+    first: Option<Time>,
+    /// What it is suppressed by; `None` if the rule does not suppress it.
+    terms: Option<Terms>,
+}
+
+/// Chooses among all findings of one rule. `groups` gives the values that a finding is suppressed by, asked for only
+/// where the rule suppresses, and with each of several a finding is judged by itself; `cap` is the most alerts of
+/// one execution, `None` for no cap.
+///
+/// Kibana: what an execution has cut, the next one finds if its look-back still reaches it, and it is lost
+/// otherwise. That is not so for thresholds, whose groups each execution counts anew.
 pub fn select(
     rule: &Rule,
     findings: &[Finding],
     cap: Option<u32>,
-    terms: &dyn Fn(&Finding, &[String]) -> Terms,
+    groups: &dyn Fn(&Finding, &[String]) -> Vec<Terms>,
 ) -> Selection {
+    let suppression = rule.alerting.suppression.as_ref();
     let mut order: Vec<(Option<Time>, usize)> =
         findings.iter().enumerate().map(|(n, finding)| (execution_of(rule, finding), n)).collect();
     order.sort_by(|a, b| a.0.cmp(&b.0).then_with(|| findings[a.1].order(&findings[b.1])));
-    let mut gate = Gate::default();
-    let mut selection = Selection::default();
-    for (execution, number) in order {
-        let finding = &findings[number];
-        let time = finding.last().and_then(|last| last.time);
-        let suppression = rule.alerting.suppression.as_ref();
-        let terms = suppression.map(|suppression| terms(finding, &suppression.group_by));
-        match gate.admit(rule, execution, terms.as_ref(), cap) {
+    let candidates = order.into_iter().flat_map(|(first, finding)| {
+        let terms: Vec<Option<Terms>> = match suppression {
+            None => vec![None],
+            Some(suppression) => {
+                let groups = groups(&findings[finding], &suppression.group_by).into_iter();
+                let of = |terms: Terms| {
+                    let complete = terms.iter().all(|(_, values)| !values.is_empty());
+                    (suppression.suppress_missing || complete).then_some(terms)
+                };
+                let mut groups: Vec<Option<Terms>> = groups.map(of).collect();
+                // Lacking one of the fields it is in no group, however many values it has of the others.
+                if groups.iter().all(Option::is_none) {
+                    groups.truncate(1);
+                }
+                groups
+            }
+        };
+        terms.into_iter().map(move |terms| Candidate { finding, first, terms })
+    });
+    let mut fresh = candidates.peekable();
+    let (gate, selection) = (Gate::default(), Selection::default());
+    let mut selector = Selector { rule, findings, cap, gate, selection };
+    let mut waiting: Vec<Candidate> = Vec::new();
+    let mut execution = None;
+    while let Some(next) = match (execution, waiting.is_empty()) {
+        (Some(last), false) => Some(Some(selector.after(last))),
+        _ => fresh.peek().map(|candidate| candidate.first),
+    } {
+        execution = next;
+        while let Some(more) = fresh.next_if(|candidate| candidate.first <= next) {
+            waiting.push(more);
+        }
+        waiting = selector.run(next, waiting);
+    }
+    selector.selection
+}
+
+/// The choice as far as it is made.
+struct Selector<'a> {
+    rule: &'a Rule,
+    findings: &'a [Finding],
+    cap: Option<u32>,
+    gate: Gate,
+    selection: Selection,
+}
+
+impl Selector<'_> {
+    /// The next execution.
+    fn after(&self, execution: Time) -> Time {
+        execution.plus_millis(self.rule.schedule().interval_ms.max(1))
+    }
+
+    /// One execution. Gives those that it has cut and the next one finds again.
+    fn run(&mut self, execution: Option<Time>, candidates: Vec<Candidate>) -> Vec<Candidate> {
+        let mut cut: Vec<Candidate> =
+            candidates.into_iter().filter_map(|one| self.judge(execution, one)).collect();
+        let Some(execution) = execution.filter(|_| !cut.is_empty()) else { return Vec::new() };
+        let (next, schedule) = (self.after(execution), self.rule.schedule());
+        let before = cut.len();
+        cut.retain(|one| {
+            let finding = &self.findings[one.finding];
+            let counted = matches!(finding.evidence, Evidence::Threshold(_));
+            let time = finding.window_time();
+            next > execution && !counted && time.is_some_and(|time| schedule.covers(next, time))
+        });
+        let lost = (before - cut.len()) as u64;
+        if lost > 0 {
+            self.selection.cuts.push(Cut { execution, count: lost });
+        }
+        cut
+    }
+
+    /// Judges one; gives it back if it is cut.
+    fn judge(&mut self, execution: Option<Time>, candidate: Candidate) -> Option<Candidate> {
+        let time = self.findings[candidate.finding].last().and_then(|last| last.time);
+        match self.gate.admit(self.rule, execution, candidate.terms.as_ref(), self.cap) {
             Verdict::Raise(_) => {
-                let suppressed =
-                    terms.map(|terms| Suppressed { terms, start: time, end: time, count: 0 });
-                selection.raised.push(Raised { finding: number, execution, suppressed });
+                let suppressed = candidate.terms.map(|terms| Suppressed {
+                    terms,
+                    start: time,
+                    end: time,
+                    count: 0,
+                });
+                let finding = candidate.finding;
+                self.selection.raised.push(Raised { finding, execution, suppressed });
+                None
             }
             Verdict::Suppress(alert) => {
-                selection.suppressed += 1;
-                let alert = usize::try_from(alert).ok().and_then(|n| selection.raised.get_mut(n));
+                self.selection.suppressed += 1;
+                let raised = &mut self.selection.raised;
+                let alert = usize::try_from(alert).ok().and_then(|n| raised.get_mut(n));
                 if let Some(suppressed) = alert.and_then(|alert| alert.suppressed.as_mut()) {
                     suppressed.count += 1;
                     suppressed.start = suppressed.start.min(time);
                     suppressed.end = suppressed.end.max(time);
                 }
+                None
             }
-            Verdict::Cut => match (selection.cuts.last_mut(), execution) {
-                (Some(cut), Some(execution)) if cut.execution == execution => cut.count += 1,
-                (_, Some(execution)) => selection.cuts.push(Cut { execution, count: 1 }),
-                (_, None) => {}
-            },
+            Verdict::Cut => Some(candidate),
         }
     }
-    selection
 }

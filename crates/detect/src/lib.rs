@@ -21,9 +21,9 @@ mod part;
 mod reason;
 mod suppress;
 
-pub use alert::{ALERTS_INDEX, Alert, AlertKind, Case, alerts};
+pub use alert::{ALERTS_INDEX, Alert, AlertKind, Case, alerts, depth_of, goes_back_to};
 pub use gate::{Cut, Gate, Raised, Selection, Suppressed, Terms, Verdict, execution_of, select};
 pub use identity::{EventIdentity, identify};
 pub use indicators::{Candidate, arm};
 pub use part::RulePart;
-pub use suppress::{mark, terms};
+pub use suppress::{groups, mark};

@@ -13,9 +13,7 @@ use crate::part::RulePart;
 pub(crate) fn apply<'r>(part: &Arc<RulePart<'r>>, event: &Document) -> Arc<RulePart<'r>> {
     let alerting = &part.rule.alerting;
     let mut changes: Vec<(&'static str, Json)> = Vec::new();
-    let has = |field: &str, value: &str| {
-        event.values(field).iter().any(|found| value.is_empty() || found.text() == value)
-    };
+    let has = |field: &str, value: &str| event.values(field).iter().any(|v| v.text() == value);
     let severities = alerting.severity_mapping.iter();
     let worst: Option<RuleSeverity> = severities
         .filter(|mapping| has(&mapping.field, &mapping.value))
@@ -26,11 +24,15 @@ pub(crate) fn apply<'r>(part: &Arc<RulePart<'r>>, event: &Document) -> Arc<RuleP
     }
     let mut scores = alerting.risk_score_mapping.iter();
     let score = |mapping: &RiskScoreMapping| {
-        let applies = has(&mapping.field, &mapping.value);
-        applies.then(|| mapping.risk_score.or_else(|| score_in(event, &mapping.field)))?
+        let applies = match &*mapping.value {
+            "" => !event.values(&mapping.field).is_empty(),
+            value => has(&mapping.field, value),
+        };
+        let given = mapping.risk_score.map(Json::from);
+        applies.then(|| given.or_else(|| score_in(event, &mapping.field)))?
     };
     if let Some(score) = scores.find_map(score) {
-        changes.push(("kibana.alert.risk_score", score.into()));
+        changes.push(("kibana.alert.risk_score", score));
     }
     let name = alerting.name_override.as_deref().and_then(|field| event.get_str(field));
     if let Some(name) = name.filter(|name| !name.is_empty()) {
@@ -39,8 +41,12 @@ pub(crate) fn apply<'r>(part: &Arc<RulePart<'r>>, event: &Document) -> Arc<RuleP
     if changes.is_empty() { part.clone() } else { Arc::new(part.with(changes)) }
 }
 
-/// A field's value as a risk score: a number from 0 to 100.
-fn score_in(event: &Document, field: &str) -> Option<u8> {
+/// A field's value as a risk score: a number from 0 to 100. Kibana: of several the highest; those that are no
+/// score do not count.
+fn score_in(event: &Document, field: &str) -> Option<Json> {
     let number = |text: &str| text.parse::<f64>().ok().filter(|n| (0.0..=100.0).contains(n));
-    event.values(field).iter().find_map(|value| number(&value.text())).map(|n| n.round() as u8)
+    let values = event.values(field);
+    let highest = values.iter().filter_map(|v| number(&v.text())).max_by(f64::total_cmp)?;
+    let whole = highest as u64;
+    Some(if whole as f64 == highest { whole.into() } else { highest.into() })
 }

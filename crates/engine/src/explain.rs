@@ -45,12 +45,47 @@ pub fn explain(condition: &Condition, event: &dyn Fields) -> Explanation {
             Condition::Leaf(leaf @ Leaf::Exists(_)) => {
                 What::Leaf { text: condition.to_string(), saw: seen(leaf, event) }
             }
-            inner => What::Not(Box::new(explain(inner, event))),
+            inner => match existence(inner) {
+                Some(field) => {
+                    What::Leaf { text: format!("{field} == null"), saw: seen_below(inner, event) }
+                }
+                None => What::Not(Box::new(explain(inner, event))),
+            },
         },
         Condition::All(all) => What::All(parts(all)),
-        Condition::Any(any) => What::Any(parts(any)),
+        Condition::Any(any) => match existence(condition) {
+            Some(field) => {
+                What::Leaf { text: format!("{field} != null"), saw: seen_below(condition, event) }
+            }
+            None => What::Any(parts(any)),
+        },
     };
     Explanation { what, holds: holds(condition, event) }
+}
+
+/// The field of a condition that asks whether a field exists, by itself or by fields below it: what KQL's `f: *` is.
+fn existence(condition: &Condition) -> Option<&Field> {
+    let Condition::Any(parts) = condition else { return None };
+    match parts.as_slice() {
+        [Condition::Leaf(Leaf::Exists(field)), Condition::Leaf(Leaf::Exists(below))] => {
+            let below = below.name().strip_suffix(".*")?;
+            (below == field.name()).then_some(field)
+        }
+        _ => None,
+    }
+}
+
+/// The values of a field and of those below it, as the values of the field.
+fn seen_below(condition: &Condition, event: &dyn Fields) -> Vec<(Field, Vec<Value>)> {
+    let Condition::Any(parts) = condition else { return Vec::new() };
+    let leaves = parts.iter().filter_map(|part| match part {
+        Condition::Leaf(leaf) => Some(seen(leaf, event)),
+        _ => None,
+    });
+    let mut all = leaves.flatten();
+    let Some((field, mut values)) = all.next() else { return Vec::new() };
+    values.extend(all.flat_map(|(_, more)| more));
+    vec![(field, values)]
 }
 
 /// Each field that a leaf reads, once, with its values.

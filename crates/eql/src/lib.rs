@@ -22,6 +22,7 @@
 mod analyze;
 pub mod ast;
 pub mod codes;
+mod format;
 mod lexer;
 mod parser;
 mod print;
@@ -32,6 +33,7 @@ use dragnet_event::Schema;
 use dragnet_plan::front::Sink;
 use dragnet_plan::{Diagnostic, Query};
 
+pub use format::{FormatError, WIDTH as FORMAT_WIDTH, format};
 pub use print::print;
 
 /// The most bytes of a query. The longest of Elastic's rules has a twentieth of it.

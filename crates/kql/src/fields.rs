@@ -14,6 +14,11 @@ const WORDS: &[(&str, Analyzer)] = &[
     ("powershell.file.script_block_text", Analyzer::PowerShell),
 ];
 
+/// Whether a field is searched by its words, in Elastic's mappings.
+pub fn is_searched_by_words(name: &str) -> bool {
+    WORDS.iter().any(|(field, _)| *field == name)
+}
+
 /// Fields that have a multi-field `text` (ECS). It matters only where a query names no field, or all of them.
 const WITH_TEXT: &[&str] = &[
     "*.as.organization.name",

@@ -27,9 +27,11 @@ mod parser;
 mod print;
 
 use dragnet_event::Schema;
-use dragnet_plan::front::Sink;
+use dragnet_plan::front::{Sink, Span};
 use dragnet_plan::{Condition, Diagnostic, Query};
 
+use ask::{Ask, Asker};
+pub use fields::is_searched_by_words;
 pub use print::print;
 
 /// The most bytes of a query.
@@ -98,6 +100,24 @@ pub fn compile_lucene(text: &str, options: &Options<'_>) -> (Option<Query>, Vec<
         Some(sink) => (None, sink.finish()),
         None => finish(lucene::compile(text, options.schema)),
     }
+}
+
+/// That a field has a value (Elasticsearch: an `exists` query); of an object, that a field below it has.
+pub fn exists(field: &str, schema: &Schema) -> Condition {
+    ask_field(field, &Ask::Exists, schema)
+}
+
+/// That a field of words has these (Elasticsearch: `match_phrase`, or `match`, which any of them satisfies); `None` if
+/// the field is not one of words.
+pub fn words(field: &str, text: &str, phrase: bool, schema: &Schema) -> Option<Condition> {
+    let asker = Asker::new(schema, &codes::SHARED, Sink::default());
+    let ask = Ask::Is { text, phrase, slop: 0 };
+    asker.has_words(field).then(|| ask_field(field, &ask, schema))
+}
+
+fn ask_field(field: &str, ask: &Ask<'_>, schema: &Schema) -> Condition {
+    let nowhere = Span::default();
+    Asker::new(schema, &codes::SHARED, Sink::default()).field(field, nowhere, ask, nowhere)
 }
 
 fn too_long(text: &str, code: &'static str) -> Option<Sink> {

@@ -10,31 +10,140 @@ use crate::lexer::{KEYWORDS, SPECIAL, ends_word, is_space};
 /// Lines up to so many characters are not broken.
 const WIDTH: usize = 100;
 
-/// Writes a query in canonical form: parsing the text gives an equal tree.
+/// Writes a query in canonical form: parsing the text gives a tree that differs in its spans alone.
 ///
-/// A query that is long stands on several lines, one for each part of its outermost `and` or `or`. Only the
-/// parentheses that are needed are written. Values keep their quotes, or that they have none: the two do not
-/// mean the same.
+/// What does not fit into a line stands on several: each part of an `and` or `or` on its own, with the operator at
+/// its end, lists filled up, two spaces per level. Only the parentheses that are needed are written. Values keep
+/// their quotes, or that they have none: the two do not mean the same.
 pub fn print(query: &Query) -> String {
-    let Some(expr) = &query.expr else { return String::new() };
-    let line = Show(expr).to_string();
-    let (parts, word) = match &expr.kind {
-        ExprKind::And(parts) => (parts, "and"),
-        ExprKind::Or(parts) => (parts, "or"),
-        _ => return line,
-    };
-    if line.chars().count() <= WIDTH {
-        return line;
+    let mut layout = Layout { out: String::new() };
+    if let Some(expr) = &query.expr {
+        layout.expr(expr, true, 0, 0);
     }
-    let mut out = String::new();
-    for (i, part) in parts.iter().enumerate() {
-        // Writing to a String cannot fail.
-        let _ = match i {
-            0 => write!(out, "{}", Part(part, &expr.kind)),
-            _ => write!(out, "\n  {word} {}", Part(part, &expr.kind)),
+    layout.out
+}
+
+/// Text that is being laid out. The parser bounds the height of trees, thus the recursion.
+struct Layout {
+    out: String,
+}
+
+impl Layout {
+    fn line(&mut self, indent: usize) {
+        self.out.push('\n');
+        self.out.extend(std::iter::repeat_n(' ', indent));
+    }
+
+    /// Whether a text and so many characters more fit into the line.
+    fn fits(&self, text: &str, more: usize) -> bool {
+        let line = self.out.rsplit('\n').next().unwrap_or_default();
+        line.chars().count() + text.chars().count() + more <= WIDTH
+    }
+
+    /// An expression from here on, in parentheses unless it may be bare; further lines begin at the indent, and so
+    /// many characters follow on the last one.
+    fn expr(&mut self, expr: &Expr, bare: bool, indent: usize, tail: usize) {
+        let line = Show(expr).to_string();
+        let line = if bare { line } else { format!("({line})") };
+        if self.fits(&line, tail) {
+            return self.out.push_str(&line);
+        }
+        if !bare {
+            return self.enclosed("(", ")", indent, |layout, indent| {
+                layout.expr(expr, true, indent, 0);
+            });
+        }
+        match &expr.kind {
+            ExprKind::Or(parts) | ExprKind::And(parts) => {
+                let word = if matches!(expr.kind, ExprKind::Or(_)) { " or" } else { " and" };
+                for (at, part) in parts.iter().enumerate() {
+                    if at > 0 {
+                        self.out.push_str(word);
+                        self.line(indent);
+                    }
+                    let is_last = at + 1 == parts.len();
+                    let tail = if is_last { tail } else { word.len() };
+                    self.expr(part, is_bare(part, &expr.kind), indent, tail);
+                }
+            }
+            ExprKind::Not(inner) => {
+                self.out.push_str("not ");
+                self.expr(inner, is_bare(inner, &expr.kind), indent, tail);
+            }
+            ExprKind::Nested { field, inner } => {
+                let open = format!("{}: {{", Show(field));
+                self.enclosed(&open, "}", indent, |layout, indent| {
+                    layout.expr(inner, true, indent, 0);
+                });
+            }
+            ExprKind::Is { field, values } if !matches!(values.kind, ValuesKind::One(_)) => {
+                let open = format!("{}: (", Show(field));
+                self.enclosed(&open, ")", indent, |layout, indent| {
+                    layout.values(values, indent, 0);
+                });
+            }
+            _ => self.out.push_str(&line),
+        }
+    }
+
+    /// What stands between two signs, on lines of its own.
+    fn enclosed(
+        &mut self,
+        open: &str,
+        close: &str,
+        indent: usize,
+        inner: impl FnOnce(&mut Layout, usize),
+    ) {
+        self.out.push_str(open);
+        self.line(indent + 2);
+        inner(self, indent + 2);
+        self.line(indent);
+        self.out.push_str(close);
+    }
+
+    /// A list, its lines filled up, and so many characters after it.
+    fn values(&mut self, values: &Values, indent: usize, tail: usize) {
+        let (ValuesKind::Or(parts) | ValuesKind::And(parts)) = &values.kind else {
+            return self.value_part(values, true, indent, tail);
         };
+        let word = if matches!(values.kind, ValuesKind::Or(_)) { " or" } else { " and" };
+        for (at, part) in parts.iter().enumerate() {
+            let is_last = at + 1 == parts.len();
+            let (word, tail) = if is_last { ("", tail) } else { (word, word.len()) };
+            if at > 0 {
+                let text = ValuePart(part, &values.kind).to_string();
+                if self.fits(&text, 1 + tail) {
+                    self.out.push(' ');
+                } else {
+                    self.line(indent);
+                }
+            }
+            self.value_part(part, is_bare_value(part, &values.kind), indent, tail);
+            self.out.push_str(word);
+        }
     }
-    out
+
+    /// A part of a list, on several lines if it has parts and does not fit into one.
+    fn value_part(&mut self, part: &Values, bare: bool, indent: usize, tail: usize) {
+        let text = Show(part).to_string();
+        let text = if bare { text } else { format!("({text})") };
+        if self.fits(&text, tail) {
+            return self.out.push_str(&text);
+        }
+        if !bare {
+            return self.enclosed("(", ")", indent, |layout, indent| {
+                layout.values(part, indent, 0);
+            });
+        }
+        match &part.kind {
+            ValuesKind::Or(_) | ValuesKind::And(_) => self.values(part, indent, tail),
+            ValuesKind::Not(inner) => {
+                self.out.push_str("not ");
+                self.value_part(inner, is_bare_value(inner, &part.kind), indent, tail);
+            }
+            ValuesKind::One(_) => self.out.push_str(&text),
+        }
+    }
 }
 
 /// Wraps a node for [`Display`].
@@ -43,14 +152,19 @@ struct Show<'a, T>(&'a T);
 /// A part of an expression of this kind, in parentheses if it needs them.
 struct Part<'a>(&'a Expr, &'a ExprKind);
 
+/// Whether a part of an expression of this kind needs no parentheses.
+fn is_bare(part: &Expr, outer: &ExprKind) -> bool {
+    match &part.kind {
+        ExprKind::And(_) => matches!(outer, ExprKind::Or(_)),
+        ExprKind::Or(_) => false,
+        ExprKind::Not(_) => !matches!(outer, ExprKind::Not(_)),
+        _ => true,
+    }
+}
+
 impl Display for Part<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let bare = match (&self.0.kind, self.1) {
-            (ExprKind::And(_), outer) => matches!(outer, ExprKind::Or(_)),
-            (ExprKind::Or(_), _) => false,
-            (ExprKind::Not(_), outer) => !matches!(outer, ExprKind::Not(_)),
-            _ => true,
-        };
+        let bare = is_bare(self.0, self.1);
         if bare { write!(f, "{}", Show(self.0)) } else { write!(f, "({})", Show(self.0)) }
     }
 }
@@ -81,28 +195,36 @@ impl Display for Show<'_, Expr> {
     }
 }
 
+/// A part of a list of this kind, in parentheses if it needs them.
+struct ValuePart<'a>(&'a Values, &'a ValuesKind);
+
+/// Whether a part of a list of this kind needs no parentheses.
+fn is_bare_value(part: &Values, outer: &ValuesKind) -> bool {
+    match (&part.kind, outer) {
+        (ValuesKind::One(_), _) => true,
+        (ValuesKind::And(_), outer) => matches!(outer, ValuesKind::Or(_)),
+        (ValuesKind::Or(_), _) => false,
+        (ValuesKind::Not(_), outer) => !matches!(outer, ValuesKind::Not(_)),
+    }
+}
+
+impl Display for ValuePart<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let bare = is_bare_value(self.0, self.1);
+        if bare { write!(f, "{}", Show(self.0)) } else { write!(f, "({})", Show(self.0)) }
+    }
+}
+
 impl Display for Show<'_, Values> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let part = |f: &mut Formatter<'_>, part: &Values| {
-            let bare = match (&part.kind, &self.0.kind) {
-                (ValuesKind::One(_), _) => true,
-                (ValuesKind::And(_), outer) => matches!(outer, ValuesKind::Or(_)),
-                (ValuesKind::Or(_), _) => false,
-                (ValuesKind::Not(_), outer) => !matches!(outer, ValuesKind::Not(_)),
-            };
-            if bare { write!(f, "{}", Show(part)) } else { write!(f, "({})", Show(part)) }
-        };
         match &self.0.kind {
             ValuesKind::One(value) => write!(f, "{}", Show(value)),
-            ValuesKind::Not(inner) => {
-                f.write_str("not ")?;
-                part(f, inner)
-            }
+            ValuesKind::Not(inner) => write!(f, "not {}", ValuePart(inner, &self.0.kind)),
             ValuesKind::Or(parts) | ValuesKind::And(parts) => {
                 let word = if matches!(self.0.kind, ValuesKind::Or(_)) { " or " } else { " and " };
                 for (i, one) in parts.iter().enumerate() {
                     f.write_str(if i > 0 { word } else { "" })?;
-                    part(f, one)?;
+                    write!(f, "{}", ValuePart(one, &self.0.kind))?;
                 }
                 Ok(())
             }

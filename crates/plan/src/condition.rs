@@ -1,7 +1,7 @@
 //! Conditions over one event, and the expressions inside them.
 
 use std::fmt::{self, Write as _};
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
 use dragnet_event::{Field, Scalar, Time};
@@ -368,6 +368,24 @@ impl Network {
         Ok(Network { base, prefix })
     }
 
+    /// The address that stands so many after the block's first one; from the beginning again where
+    /// the block ends.
+    pub fn address(&self, offset: u128) -> IpAddr {
+        let within = |width: u8| {
+            u128::MAX.checked_shr(128 - u32::from(width - self.prefix)).unwrap_or_default()
+        };
+        match self.base {
+            IpAddr::V4(base) => {
+                let within = within(32) as u32;
+                Ipv4Addr::from(u32::from(base) & !within | offset as u32 & within).into()
+            }
+            IpAddr::V6(base) => {
+                let within = within(128);
+                Ipv6Addr::from(u128::from(base) & !within | offset & within).into()
+            }
+        }
+    }
+
     /// Whether an address lies in the block. Addresses of the other family do not; an IPv4 address
     /// written as IPv6 (`::ffff:10.0.0.1`) counts as IPv4.
     pub fn contains(&self, address: IpAddr) -> bool {
@@ -467,6 +485,17 @@ mod tests {
         assert!(within("1.2.3.4", "1.2.3.4"));
         assert!(Network::parse("10.0.0.0/33").is_err());
         assert!(Network::parse("ten").is_err());
+    }
+
+    #[test]
+    fn addresses_of_networks() {
+        let address = |net: &str, at| Network::parse(net).unwrap().address(at).to_string();
+        assert_eq!(address("10.6.48.157/8", 7), "10.0.0.7");
+        assert_eq!(address("1.2.3.4", 7), "1.2.3.4");
+        assert_eq!(address("0.0.0.0/0", 258), "0.0.1.2");
+        assert_eq!(address("192.168.1.0/31", 3), "192.168.1.1");
+        assert_eq!(address("fe80::/10", 1), "fe80::1");
+        assert_eq!(address("::/0", 1), "::1");
     }
 
     #[test]

@@ -7,6 +7,8 @@ use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet as Sourc
 /// How bad it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Severity {
+    /// The rule works as meant; something could be better.
+    Note,
     /// The rule works, but perhaps not as meant.
     Warning,
     /// The rule cannot be used.
@@ -88,6 +90,7 @@ impl Diagnostic {
     /// As rustc would print it, with a line feed at the end; `color` adds terminal escapes.
     pub fn render(&self, snippet: Snippet<'_>, color: bool) -> String {
         let level = match self.severity {
+            Severity::Note => Level::NOTE,
             Severity::Warning => Level::WARNING,
             Severity::Error => Level::ERROR,
         };

@@ -35,7 +35,7 @@ pub struct Suppression {
 pub struct SeverityMapping {
     /// The event's field.
     pub field: String,
-    /// The value that it must have; empty: any.
+    /// The value that it must have. Kibana's form writes empty ones where nothing was filled in.
     pub value: String,
     /// The alert's severity then.
     pub severity: RuleSeverity,

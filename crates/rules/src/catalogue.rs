@@ -36,7 +36,7 @@ catalogue! {
     BAD_TOML = "RULE0004" Error "the file is not valid TOML" "";
     BAD_JSON = "RULE0005" Error "the text is not valid JSON" "";
     NO_RULE = "RULE0006" Error "the file was named as a rule file and holds no rule"
-        "a rule is a TOML file with a `[rule]` table, or a JSON object as Kibana exports it";
+        "a rule is a TOML file with a `[rule]` table, a JSON object as Kibana exports it, or a rule's documentation page";
     MISSING_NAME = "RULE0007" Error "the rule has no `name`"
         "give the rule a `name`";
     MISSING_TYPE = "RULE0008" Error "the rule has no `type`"
@@ -72,6 +72,7 @@ catalogue! {
         "Kibana refuses a rule without it: add `language = \"eql\"`";
     THREAT = "RULE0110" Warning "an entry of `threat` does not have the form that ATT&CK mappings have" "";
     EXCEPTIONS = "RULE0111" Warning "exceptions of the rule are not applied" "";
+    UNREAD_PART = "RULE0112" Warning "a part of a rule's documentation page cannot be read" "";
 }
 
 /// The table's row of a code.

@@ -2,8 +2,8 @@
 
 use dragnet_event::Schema;
 use dragnet_plan::{
-    Cardinality, Condition, Diagnostic, IndicatorMatch, MappedField, NewTerms, Query, Severity,
-    Threshold,
+    Cardinality, Condition, Diagnostic, IndicatorMatch, Leaf, MappedField, NewTerms, Query,
+    Severity, Threshold,
 };
 
 use crate::dsl;
@@ -22,14 +22,23 @@ pub enum Language {
     Lucene,
 }
 
-/// The languages by the names that rules give them.
-const LANGUAGES: &[(&str, Language)] =
-    &[("eql", Language::Eql), ("kuery", Language::Kuery), ("lucene", Language::Lucene)];
+/// The languages by the names that rules give them, and as people write them.
+const LANGUAGES: &[(&str, Language, &str)] = &[
+    ("eql", Language::Eql, "EQL"),
+    ("kuery", Language::Kuery, "KQL"),
+    ("lucene", Language::Lucene, "Lucene"),
+];
 
 impl Language {
     /// The language of this name.
     pub fn parse(name: &str) -> Option<Language> {
-        LANGUAGES.iter().find(|(known, _)| *known == name).map(|(_, language)| *language)
+        LANGUAGES.iter().find(|(known, ..)| *known == name).map(|(_, language, _)| *language)
+    }
+
+    /// The language's name as people write it.
+    pub fn title(self) -> &'static str {
+        let row = LANGUAGES.iter().find(|(_, language, _)| *language == self);
+        row.map_or("", |(.., title)| title)
     }
 
     /// The language of a rule's query. Kibana: KQL, unless the rule names another or its type is `eql`.
@@ -116,7 +125,15 @@ pub(crate) fn of_type(rule: &Rule, query: Query, schema: &Schema) -> Query {
     Query::Event { condition, pipes }
 }
 
-/// Adds the rule's filters to every stage.
+/// What alerts have and other events have not: those of Kibana 8 and later, and those before.
+const ALERT_FIELDS: [&str; 4] = [
+    "kibana.alert.rule.uuid",
+    "kibana.alert.rule.rule_id",
+    "kibana.alert.rule.name",
+    "signal.rule.id",
+];
+
+/// Adds the rule's filters to every stage; and, where its indices hold nothing but alerts, that an event is one.
 ///
 /// # Errors
 /// A sentence that says which filter is not understood.
@@ -124,7 +141,21 @@ pub(crate) fn add_filters(rule: &Rule, query: &mut Query, schema: &Schema) -> Re
     if let Some(filters) = rule.fields.get("filters") {
         require(query, &dsl::filters(filters, schema)?);
     }
+    if rule.reads_only_alerts() {
+        let has = |field| Condition::Leaf(Leaf::Exists(schema.field(field)));
+        require(query, &Condition::Any(ALERT_FIELDS.map(has).into()));
+    }
     Ok(())
+}
+
+/// What a rule's filters ask for besides its query; `None` if it has no filters.
+///
+/// # Errors
+/// A sentence that says which filter is not understood.
+pub fn filter_condition(rule: &Rule) -> Result<Option<Condition>, String> {
+    let filters = rule.fields.get("filters");
+    let condition = filters.map(|filters| dsl::filters(filters, &Schema::open())).transpose()?;
+    Ok(condition.filter(|one| !matches!(one, Condition::All(parts) if parts.is_empty())))
 }
 
 /// Makes every stage ask for a condition besides its own.

@@ -2,15 +2,17 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
+use std::path::Path;
 use std::sync::Arc;
 
 use serde_json::{Map, Value as Json};
 
 use crate::catalogue as code;
+use crate::export::TABLES;
 use crate::literal::StringMap;
 use crate::problem::{Place, Problem, Shown, coded};
 use crate::report::Skipped;
-use crate::{json_reader, toml_reader};
+use crate::{json_reader, page, toml_reader};
 
 /// How a rule file is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,6 +22,8 @@ pub enum Format {
     /// Rules as JSON: one object, an array of objects, or one object per line, as Kibana exports
     /// them.
     Json,
+    /// The documentation page of a rule: Markdown, `AsciiDoc` or bare text.
+    Page,
 }
 
 impl Format {
@@ -32,12 +36,20 @@ impl Format {
         }
     }
 
-    /// The format that a text looks like: JSON if it begins with an object or a list of objects.
+    /// Whether a file of this extension may be a documentation page; most are something else.
+    pub(crate) fn may_be_page(extension: &str) -> bool {
+        let extension = extension.to_ascii_lowercase();
+        ["md", "markdown", "txt", "text", "asciidoc", "adoc"].contains(&extension.as_str())
+    }
+
+    /// The format that a text looks like: JSON if it begins with an object or a list of objects, a
+    /// page if it has the facts of one, else TOML.
     pub fn sniff(text: &[u8]) -> Format {
         let text = text.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(text).trim_ascii_start();
         let second = text.get(1..).unwrap_or_default().trim_ascii_start().first();
         match (text.first(), second) {
             (Some(b'{'), _) | (Some(b'['), Some(b'{' | b']')) => Format::Json,
+            _ if std::str::from_utf8(text).is_ok_and(page::is_page) => Format::Page,
             _ => Format::Toml,
         }
     }
@@ -56,13 +68,17 @@ pub(crate) struct Entry {
     pub(crate) spans: BTreeMap<String, Range<usize>>,
     /// Where the characters of the query stand.
     pub(crate) query: Option<StringMap>,
+    /// What stands in the file, belongs to the rule and could not be read: where, and why.
+    pub(crate) doubts: Vec<(Range<usize>, String)>,
 }
 
 impl Entry {
     /// Whether the rule's authors have withdrawn it.
     pub(crate) fn is_deprecated(&self) -> bool {
-        let maturity = self.extra.get("metadata").and_then(|metadata| metadata.get("maturity"));
-        maturity.and_then(Json::as_str) == Some("deprecated")
+        // A rule that was converted to Kibana's form has the tables of its TOML file there.
+        let kept = || self.fields.get("meta")?.get(TABLES)?.get("metadata");
+        let metadata = self.extra.get("metadata").or_else(kept);
+        metadata.and_then(|metadata| metadata.get("maturity")?.as_str()) == Some("deprecated")
     }
 
     /// How the rule is called in reports: its name, else its id.
@@ -71,6 +87,11 @@ impl Entry {
             |key| self.fields.get(key).and_then(Json::as_str).filter(|t| !t.trim().is_empty());
         text("name").or_else(|| text("rule_id")).or_else(|| text("id")).map(str::to_owned)
     }
+}
+
+/// Whether a file lies where `elastic/detection-rules` keeps the rules that were withdrawn.
+pub(crate) fn is_withdrawn(path: &str) -> bool {
+    Path::new(path).components().any(|part| part.as_os_str() == "_deprecated")
 }
 
 /// Broken lines of one file that are named one by one; beyond that it is not a rule file.
@@ -91,14 +112,16 @@ pub(crate) struct Contents {
     pub(crate) problems: Vec<Problem>,
     /// Parts that are something else.
     pub(crate) skipped: Vec<Skipped>,
-    /// Exception lists and their items.
-    pub(crate) exceptions: Vec<ExceptionPart>,
+    /// What Kibana exports beside rules.
+    pub(crate) attachments: Vec<Attachment>,
 }
 
-/// An exception list or an item of one, as it was read.
+/// What belongs to an export's rules, as it was read.
 #[derive(Debug)]
-pub(crate) struct ExceptionPart {
+pub(crate) struct Attachment {
     pub(crate) fields: Map<String, Json>,
+    /// Whether it is an exception list or an item of one; a connector otherwise.
+    pub(crate) is_exception: bool,
     /// The line that it begins on, from 1.
     pub(crate) line: usize,
 }
@@ -106,9 +129,8 @@ pub(crate) struct ExceptionPart {
 impl Contents {
     pub(crate) fn new(path: &str, text: Arc<str>, format: Format) -> Contents {
         let path = path.to_owned();
-        let (entries, problems) = (Vec::new(), Vec::new());
-        let (skipped, exceptions) = (Vec::new(), Vec::new());
-        Contents { path, text, format, entries, problems, skipped, exceptions }
+        let (entries, problems, skipped, attachments) = (vec![], vec![], vec![], vec![]);
+        Contents { path, text, format, entries, problems, skipped, attachments }
     }
 
     /// A file that cannot be read.
@@ -137,16 +159,25 @@ impl Contents {
         let mut contents = match format {
             Format::Toml => toml_reader::read(path, &text),
             Format::Json => json_reader::read(path, &text),
+            Format::Page => page::read(path, &text),
         };
         problems.append(&mut contents.problems);
         Contents { problems, ..contents }
     }
 
-    /// If there is no rule: says so as a failure. For files that were named as rule files.
+    /// If there is no rule: says so as a failure. For files that were named as rule files, unless they hold exceptions.
     pub(crate) fn or_no_rule(mut self) -> Contents {
+        if self.attachments.iter().any(|attachment| attachment.is_exception) {
+            return self;
+        }
         if self.entries.is_empty() && self.problems.is_empty() {
-            let problem =
-                Problem::of_file(&self.path, code::NO_RULE, "there is no rule in this file");
+            let message = match self.format {
+                Format::Page => {
+                    "the text is not the documentation page of a rule: it has no rule type"
+                }
+                Format::Toml | Format::Json => "there is no rule in this file",
+            };
+            let problem = Problem::of_file(&self.path, code::NO_RULE, message);
             self.problems.push(problem);
         }
         self
@@ -154,7 +185,7 @@ impl Contents {
 
     /// If there is nothing: says that the file is skipped. For files that were found.
     pub(crate) fn or_skipped(mut self, reason: &str) -> Contents {
-        let is_empty = self.entries.is_empty() && self.exceptions.is_empty();
+        let is_empty = self.entries.is_empty() && self.attachments.is_empty();
         if is_empty && self.problems.is_empty() && self.skipped.is_empty() {
             let (path, reason) = (self.path.clone(), reason.to_owned());
             self.skipped.push(Skipped { path, line: 1, rule: None, reason });

@@ -4,10 +4,10 @@
 
 use dragnet_event::{Field, FieldType, Schema, Time};
 use dragnet_plan::pattern::{Dialect, RegexPattern, Wildcard};
-use dragnet_plan::{CompareOp, Condition, Leaf, Literal, Network, Number};
+use dragnet_plan::{CompareOp, Condition, Leaf, Literal, Network, Number, Query, Severity};
 use serde_json::{Map, Value as Json};
 
-use crate::exception::unescape;
+use crate::exception::{nested, unescape};
 
 /// Queries within queries.
 const MAX_DEPTH: usize = 32;
@@ -24,7 +24,7 @@ pub(crate) fn filters(filters: &Json, schema: &Schema) -> Result<Condition, Stri
     };
     let mut parts = Vec::new();
     for (at, filter) in list.iter().enumerate() {
-        let condition = kibana_filter(filter, schema)
+        let condition = kibana_filter(filter, schema, 0)
             .map_err(|why| format!("filter {} is not understood: {why}", at + 1))?;
         parts.extend(condition);
     }
@@ -33,7 +33,11 @@ pub(crate) fn filters(filters: &Json, schema: &Schema) -> Result<Condition, Stri
 
 /// A filter as Kibana keeps it: a query, and `meta`, which may negate it or switch it off. Older ones have the
 /// query's parts beside `meta`.
-fn kibana_filter(filter: &Json, schema: &Schema) -> Result<Option<Condition>, String> {
+fn kibana_filter(
+    filter: &Json,
+    schema: &Schema,
+    depth: usize,
+) -> Result<Option<Condition>, String> {
     let Json::Object(filter) = filter else { return Err("it is no table".to_owned()) };
     let flag =
         |key: &str| filter.get("meta").and_then(|meta| meta.get(key)).and_then(Json::as_bool);
@@ -41,7 +45,10 @@ fn kibana_filter(filter: &Json, schema: &Schema) -> Result<Option<Condition>, St
         return Ok(None);
     }
     let reader = Reader { schema };
-    let condition = if let Some(Json::Object(query)) = filter.get("query") {
+    let combined = filter.get("meta").filter(|meta| meta.get("type") == Some(&"combined".into()));
+    let condition = if let Some(meta) = combined {
+        combined_filter(meta, schema, depth)?
+    } else if let Some(Json::Object(query)) = filter.get("query") {
         reader.query(query, 0)?
     } else {
         let parts = filter.iter().filter(|(key, _)| !matches!(key.as_str(), "meta" | "$state"));
@@ -49,6 +56,24 @@ fn kibana_filter(filter: &Json, schema: &Schema) -> Result<Option<Condition>, St
     };
     let negated = flag("negate") == Some(true);
     Ok(Some(if negated { Condition::Not(Box::new(condition)) } else { condition }))
+}
+
+/// Filters that one pill joins: they stand in `params`, and `relation` says how. Kibana: a pill without any asks for
+/// nothing.
+fn combined_filter(meta: &Json, schema: &Schema, depth: usize) -> Result<Condition, String> {
+    if depth > MAX_DEPTH {
+        return Err("filters are nested too deep".to_owned());
+    }
+    let filters = meta.get("params").and_then(Json::as_array);
+    let filters = filters.ok_or("a combined filter needs `params`, a list of filters")?;
+    let parts = filters.iter().map(|filter| kibana_filter(filter, schema, depth + 1));
+    let parts: Vec<Condition> = parts.filter_map(Result::transpose).collect::<Result<_, _>>()?;
+    match meta.get("relation").and_then(Json::as_str) {
+        _ if parts.is_empty() => Ok(Condition::Const(true)),
+        Some("OR") => Ok(Condition::Any(parts)),
+        None | Some("AND") => Ok(Condition::All(parts)),
+        Some(other) => Err(format!("`relation` must be AND or OR, not `{other}`")),
+    }
 }
 
 struct Reader<'a> {
@@ -74,13 +99,20 @@ impl Reader<'_> {
             "exists" => {
                 let field =
                     body.get("field").and_then(Json::as_str).ok_or("`exists` needs a `field`")?;
-                Ok(Condition::Leaf(Leaf::Exists(self.schema.field(field))))
+                Ok(dragnet_kql::exists(field, self.schema))
             }
             "nested" | "constant_score" => {
                 let inner = body.get("query").or_else(|| body.get("filter"));
                 let inner = inner.and_then(Json::as_object);
-                self.query(inner.ok_or_else(|| format!("`{name}` needs a query"))?, depth + 1)
+                let inner = inner.ok_or_else(|| format!("`{name}` needs a query"))?;
+                let inner = self.query(inner, depth + 1)?;
+                if name != "nested" {
+                    return Ok(inner);
+                }
+                let path = body.get("path").and_then(Json::as_str);
+                Ok(nested(path.ok_or("`nested` needs a `path`")?, inner))
             }
+            "query_string" => self.query_string(body),
             _ => self.leaf(name, body),
         }
     }
@@ -104,23 +136,32 @@ impl Reader<'_> {
         let should = clauses("should")?;
         // Elasticsearch: one of `should` has to hold if there is nothing else that has to.
         let needed = match body.get("minimum_should_match") {
-            None | Some(Json::Null) => usize::from(all.is_empty()),
-            Some(number) => number
-                .as_u64()
-                .or_else(|| number.as_str()?.parse().ok())
-                .and_then(|number| usize::try_from(number).ok())
-                .ok_or("`minimum_should_match` must be a whole number")?,
+            None | Some(Json::Null) => usize::from(all.is_empty()).min(should.len()),
+            Some(asked) => minimum(asked, should.len())
+                .ok_or("`minimum_should_match` must be a number or a percentage")?,
         };
-        if !should.is_empty() {
-            match needed {
-                0 => {}
-                1 => all.push(Condition::Any(should)),
-                n if n == should.len() => all.extend(should),
-                _ => return Err("`minimum_should_match` must be 0, 1 or all".to_owned()),
-            }
-        }
+        all.extend(at_least(needed, should)?);
         all.extend(clauses("must_not")?.into_iter().map(|c| Condition::Not(Box::new(c))));
         Ok(Condition::All(all))
+    }
+
+    /// A query in Lucene's language.
+    fn query_string(&self, body: &Json) -> Result<Condition, String> {
+        let text =
+            body.get("query").and_then(Json::as_str).ok_or("`query_string` has no `query`")?;
+        let known = |key: &str| matches!(key, "query" | "analyze_wildcard" | "boost" | "_name");
+        let options = body.as_object().into_iter().flatten();
+        if let Some((option, _)) = options.into_iter().find(|(key, _)| !known(key)) {
+            return Err(format!("`{option}` of `query_string` is not supported"));
+        }
+        let options = dragnet_kql::Options { schema: self.schema };
+        let (query, diagnostics) = dragnet_kql::compile_lucene(text, &options);
+        if let Some(Query::Event { condition, .. }) = query {
+            return Ok(condition);
+        }
+        let error = diagnostics.into_iter().find(|d| d.severity == Severity::Error);
+        let why = error.map_or_else(String::new, |error| format!(": {}", error.message));
+        Err(format!("the query of `query_string` cannot be read{why}"))
     }
 
     fn leaf(&self, name: &str, body: &Json) -> Result<Condition, String> {
@@ -138,6 +179,9 @@ impl Reader<'_> {
         }
         let option = |key: &str| value.get(key).and_then(Json::as_bool).unwrap_or(false);
         let fold = option("case_insensitive");
+        let text_option = |key: &str| value.get(key).and_then(Json::as_str);
+        let phrase = name == "match_phrase" || text_option("type") == Some("phrase");
+        let all_words = text_option("operator").is_some_and(|op| op.eq_ignore_ascii_case("and"));
         let value = match value {
             Json::Object(options) => VALUE_KEYS
                 .iter()
@@ -145,6 +189,14 @@ impl Reader<'_> {
                 .ok_or_else(|| format!("`{name}` of `{path}` has no value"))?,
             value => *value,
         };
+        if let ("match" | "match_phrase", Json::String(text)) = (name, value)
+            && let Some(words) = dragnet_kql::words(path, text, phrase, self.schema)
+        {
+            if all_words && !phrase {
+                return Err(format!("`operator` of `match` on `{path}` is not supported"));
+            }
+            return Ok(words);
+        }
         let text =
             || literal_text(value).ok_or_else(|| format!("`{name}` of `{path}` has no text"));
         let like = |pattern: String| Leaf::Like {
@@ -172,6 +224,51 @@ impl Reader<'_> {
         };
         Ok(Condition::Leaf(leaf))
     }
+}
+
+/// Alternatives that "so many of these" is written out to.
+const MAX_CHOICES: usize = 1_000;
+
+/// How many of `count` clauses are asked for: a number, or a percentage, rounded down; of a negative one, so many
+/// may fail.
+fn minimum(asked: &Json, count: usize) -> Option<usize> {
+    let text = literal_text(asked)?;
+    let count = i64::try_from(count).ok()?;
+    let (text, percent) = match text.trim().strip_suffix('%') {
+        Some(text) => (text.trim(), true),
+        None => (text.trim(), false),
+    };
+    let asked: i64 = text.parse().ok()?;
+    let number = if percent { asked.checked_mul(count)? / 100 } else { asked };
+    let number = if asked < 0 { count.saturating_add(number) } else { number };
+    usize::try_from(number.max(0)).ok()
+}
+
+/// That at least `needed` of the conditions hold.
+fn at_least(needed: usize, conditions: Vec<Condition>) -> Result<Option<Condition>, String> {
+    match needed {
+        0 => return Ok(None),
+        1 => return Ok(Some(Condition::Any(conditions))),
+        n if n == conditions.len() => return Ok(Some(Condition::All(conditions))),
+        n if n > conditions.len() => return Ok(Some(Condition::Const(false))),
+        _ => {}
+    }
+    // All choices of so many.
+    let mut choices: Vec<Vec<Condition>> = vec![Vec::new()];
+    let mut done = Vec::new();
+    for condition in conditions {
+        let with: Vec<Vec<Condition>> = choices
+            .iter()
+            .map(|choice| choice.iter().chain([&condition]).cloned().collect())
+            .collect();
+        let (full, more): (Vec<_>, Vec<_>) = with.into_iter().partition(|c| c.len() == needed);
+        done.extend(full.into_iter().map(Condition::All));
+        choices.extend(more);
+        if choices.len() + done.len() > MAX_CHOICES {
+            return Err("`minimum_should_match` of so many clauses is not supported".to_owned());
+        }
+    }
+    Ok(Some(Condition::Any(done)))
 }
 
 fn equals(field: &Field, values: &[Json], fold: bool) -> Result<Leaf, String> {
@@ -204,6 +301,21 @@ fn literal(field: &Field, value: &Json) -> Option<Literal> {
     })
 }
 
+/// A bound of a range. Elasticsearch: for a field of numbers a text is read as one; here fields have no such type.
+fn bound_literal(field: &Field, value: &Json) -> Option<Literal> {
+    let number = match value {
+        Json::String(text) if field.ty() == FieldType::Any => text.trim().parse::<f64>().ok(),
+        _ => None,
+    };
+    match number.and_then(serde_json::Number::from_f64) {
+        Some(number) => {
+            let whole = literal_text(value).and_then(|text| text.trim().parse::<i64>().ok());
+            literal(field, &whole.map_or(Json::Number(number), Json::from))
+        }
+        None => literal(field, value),
+    }
+}
+
 fn literal_text(value: &Json) -> Option<String> {
     match value {
         Json::String(text) => Some(text.clone()),
@@ -229,7 +341,7 @@ fn range(field: &Field, bounds: &Json) -> Result<Condition, String> {
         let Some((_, op)) = BOUNDS.iter().find(|(name, _)| name == key) else {
             return Err(format!("`range` of `{field}` has the unknown bound `{key}`"));
         };
-        let value = literal(field, bound)
+        let value = bound_literal(field, bound)
             .ok_or_else(|| format!("a bound of `range` on `{field}` cannot be read: {bound}"))?;
         parts.push(Condition::Leaf(Leaf::Compare { field: field.clone(), op: *op, value }));
     }
@@ -258,7 +370,10 @@ mod tests {
             r#"not a in ("x")"#,
         );
         check(&json!({"meta": {"disabled": true}, "query": {"match_phrase": {"a": "x"}}}), "true");
-        check(&json!({"exists": {"field": "a"}, "meta": {"negate": false}}), "a != null");
+        check(
+            &json!({"exists": {"field": "a"}, "meta": {"negate": false}}),
+            "(a != null or a.* != null)",
+        );
         check(
             &json!({"query": {"wildcard": {"a": {"value": "?:\\\\P*", "case_insensitive": true}}}}),
             r#"a : "?:\\P*""#,
@@ -273,12 +388,32 @@ mod tests {
         check(
             &json!({"query": {"bool": {"should": [{"term": {"a": 1}}, {"term": {"b": 2}}],
                 "must_not": {"exists": {"field": "c"}}, "minimum_should_match": 1}}}),
-            "((a in (1) or b in (2)) and c == null)",
+            "((a in (1) or b in (2)) and not (c != null or c.* != null))",
         );
         check(
             &json!({"query": {"bool": {"must": {"term": {"a": 1}}, "should": {"term": {"b": 2}}}}}),
             "a in (1)",
         );
+    }
+
+    #[test]
+    fn at_least_so_many() {
+        let check = |asked: &Json, expected: &str| {
+            let should: Vec<Json> = ["a", "b", "c"].map(|f| json!({"term": {f: 1}})).into();
+            let filter = json!({"bool": {"should": should, "minimum_should_match": asked}});
+            super::tests::check(&json!({ "query": filter }), expected);
+        };
+        check(&json!(0), "true");
+        check(&json!("1"), "(a in (1) or b in (1) or c in (1))");
+        let two = "((a in (1) and b in (1)) or (a in (1) and c in (1)) or (b in (1) and c in (1)))";
+        check(&json!(2), two);
+        check(&json!(-1), two);
+        check(&json!("70%"), two);
+        check(&json!("-30%"), "(a in (1) and b in (1) and c in (1))");
+        check(&json!(3), "(a in (1) and b in (1) and c in (1))");
+        check(&json!(4), "false");
+        let wrong = "`minimum_should_match` must be a number or a percentage";
+        check(&json!("some"), &format!("filter 1 is not understood: {wrong}"));
     }
 
     #[test]

@@ -12,7 +12,7 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value as Json};
 
 use crate::catalogue as code;
-use crate::document::{Contents, Entry, ExceptionPart, Format, MAX_BROKEN_LINES};
+use crate::document::{Attachment, Contents, Entry, Format, MAX_BROKEN_LINES};
 use crate::literal::{StringMap, Syntax};
 use crate::problem::{Place, Problem, Shown, coded};
 use crate::report::Skipped;
@@ -60,7 +60,7 @@ fn place_of(text: &str, error: &serde_json::Error) -> (usize, String) {
 
 /// What a JSON object is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Kind {
+pub(crate) enum Kind {
     Rule,
     SavedObject,
     ExceptionList,
@@ -72,7 +72,7 @@ enum Kind {
 
 impl Kind {
     /// Tells kinds apart by the keys that only one of them has.
-    fn of(fields: &Map<String, Json>) -> Kind {
+    pub(crate) fn of(fields: &Map<String, Json>) -> Kind {
         let has = |key: &str| fields.contains_key(key);
         let text = |key: &str| fields.get(key).and_then(Json::as_str);
         if has("attributes") && has("type") {
@@ -162,11 +162,16 @@ impl Reader<'_> {
                 let message = "a rule as Kibana's saved object, which is another form than that of exported rules";
                 self.problem(start, code::SAVED_OBJECT, start..start, message);
             }
-            Kind::ExceptionList | Kind::ExceptionItem => {
-                let line = self.at(start).line;
-                self.contents.exceptions.push(ExceptionPart { fields, line });
+            kind => {
+                let is_exception = matches!(kind, Kind::ExceptionList | Kind::ExceptionItem);
+                if !is_exception {
+                    self.skip(start, kind);
+                }
+                if is_exception || kind == Kind::Connector {
+                    let line = self.at(start).line;
+                    self.contents.attachments.push(Attachment { fields, is_exception, line });
+                }
             }
-            kind => self.skip(start, kind),
         }
     }
 
@@ -184,7 +189,8 @@ impl Reader<'_> {
         let query = raw.get("query").filter(|query| query.get().starts_with('"'));
         let query = query.map(|q| StringMap::new(q.get(), self.offset(q), Syntax::Json));
         let start = self.at(start);
-        self.contents.entries.push(Entry { fields, extra: Map::new(), start, spans, query });
+        let (extra, doubts) = (Map::new(), Vec::new());
+        self.contents.entries.push(Entry { fields, extra, start, spans, query, doubts });
     }
 
     /// Where a value stands in the text. It was borrowed from it.
@@ -316,8 +322,9 @@ mod tests {
         );
         check(text, &[1], &[(6, 1)], &[5, 7]);
         let contents = read_text(text);
-        let lines: Vec<usize> = contents.exceptions.iter().map(|part| part.line).collect();
-        assert_eq!(lines, [2, 3, 4]);
+        let lines: Vec<usize> = contents.attachments.iter().map(|part| part.line).collect();
+        assert_eq!(lines, [2, 3, 4, 5]);
+        assert_eq!(contents.attachments.iter().filter(|part| part.is_exception).count(), 3);
     }
 
     #[test]

@@ -49,6 +49,18 @@ impl StringMap {
         StringMap { segments: builder.segments, end: start + end }
     }
 
+    /// The map of a text that was put together from pieces of a file: for each its length in the text
+    /// and its place in the file.
+    pub(crate) fn of_pieces(pieces: &[(usize, Range<usize>)]) -> StringMap {
+        let mut segments = Vec::with_capacity(pieces.len());
+        let mut decoded = 0;
+        for (length, source) in pieces.iter().filter(|(length, _)| *length > 0) {
+            segments.push(Segment { decoded: decoded..decoded + length, source: source.clone() });
+            decoded += length;
+        }
+        StringMap { segments, end: pieces.last().map_or(0, |(_, source)| source.end) }
+    }
+
     /// The file's range of a range of the decoded text. An escape is taken as a whole. An empty
     /// range is empty in the file too.
     pub(crate) fn to_source(&self, range: &Range<usize>) -> Range<usize> {

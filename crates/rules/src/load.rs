@@ -1,7 +1,8 @@
 //! From files and texts to a set of compiled rules.
 
 use std::collections::{HashMap, HashSet};
-use std::path::{Path, PathBuf};
+use std::ops::Range;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use dragnet_event::Schema;
@@ -9,8 +10,9 @@ use dragnet_plan::{Condition, Diagnostic, Query, Severity};
 
 use crate::catalogue as code;
 use crate::compile::{self, IndicatorFeed};
-use crate::document::{Contents, Entry, ExceptionPart, Format};
-use crate::exception::{ExceptionItem, ExceptionLists, lists_of};
+use crate::document::{Attachment, Contents, Entry, Format, is_withdrawn};
+use crate::exception::{ExceptionItem, ExceptionLists, ListId, lists_of};
+use crate::lint::{self, Finding, LintOptions, Linter};
 use crate::problem::{Problem, Shown, coded};
 use crate::read::{Issue, Reading, read_rule};
 use crate::report::{Deprecated, Report, Skipped, Unsupported};
@@ -87,6 +89,8 @@ pub struct Loader {
     value_lists: ValueLists,
     /// Directories that were read, by their canonical paths.
     pub(crate) directories: HashSet<PathBuf>,
+    /// What looks for doubtful things in rules that load.
+    linter: Option<Linter>,
 }
 
 /// The rule that has an id. Rules that are not supported have theirs too, so that the same one
@@ -115,7 +119,13 @@ impl Loader {
             exceptions: ExceptionLists::default(),
             value_lists: ValueLists::default(),
             directories: HashSet::new(),
+            linter: None,
         }
+    }
+
+    /// One that also says what is doubtful about rules, by the lints of [`LINTS`](crate::LINTS).
+    pub fn with_lints(options: LintOptions) -> Loader {
+        Loader { linter: Some(Linter::new(options)), ..Loader::new() }
     }
 
     /// Takes the rules of a text that is named by the caller. The name stands for a path in
@@ -144,14 +154,15 @@ impl Loader {
     fn except(&mut self, rule: &mut LoadedRule) {
         let mut excepted = Vec::new();
         let mut doubts = Vec::new();
-        for list_id in lists_of(&rule.rule.fields) {
-            let Some(items) = self.exceptions.get(list_id) else {
+        for list in lists_of(&rule.rule.fields) {
+            let Some(items) = self.exceptions.get(&list) else {
                 let nothing = "is not among what was loaded; nothing is excepted by it";
-                doubts.push(format!("the exception list `{list_id}` {nothing}"));
+                let space = if list.agnostic { "agnostic" } else { "single" };
+                doubts.push(format!("the exception list `{}` ({space}) {nothing}", list.id));
                 continue;
             };
             for item in items {
-                match item.condition(&self.schema, &self.value_lists) {
+                match item.condition(&self.schema, &self.value_lists, &mut doubts) {
                     Ok(condition) => excepted.push(Condition::Not(Box::new(condition))),
                     Err(doubt) => doubts.push(doubt),
                 }
@@ -169,9 +180,9 @@ impl Loader {
 
     /// Takes what a file holds.
     pub(crate) fn take(&mut self, contents: Contents) {
-        let Contents { path, text, format, entries, problems, skipped, exceptions } = contents;
+        let Contents { path, text, format, entries, problems, skipped, attachments } = contents;
         let path = path.as_str();
-        let withdrawn = Path::new(path).components().any(|c| c.as_os_str() == "_deprecated");
+        let withdrawn = is_withdrawn(path);
         let report = &mut self.set.report;
         let failures_before = report.failed.len();
         if withdrawn && !problems.is_empty() {
@@ -180,7 +191,7 @@ impl Loader {
             report.failed.extend(problems);
         }
         report.skipped.extend(skipped);
-        for list in exceptions {
+        for list in attachments.into_iter().filter(|attachment| attachment.is_exception) {
             self.exception(path, &list);
         }
         for mut entry in entries {
@@ -194,9 +205,7 @@ impl Loader {
             let site = Site { path, text: &text, format, entry: &entry, label };
             match read_rule(fields, extra) {
                 Reading::Broken(issues) => {
-                    let errors = issues.iter().filter(|issue| issue.is_error());
-                    let problems = errors.map(|issue| site.issue(issue)).collect();
-                    self.fail(problems);
+                    self.set.report.failed.extend(site.failure(&issues));
                 }
                 Reading::Rule(rule, issues) => self.rule(&site, Arc::from(rule), &issues),
             }
@@ -206,10 +215,11 @@ impl Loader {
     }
 
     /// Takes an exception list, or an item of one.
-    fn exception(&mut self, path: &str, part: &ExceptionPart) {
-        let list_id = part.fields.get("list_id").and_then(serde_json::Value::as_str);
+    fn exception(&mut self, path: &str, part: &Attachment) {
         if !part.fields.contains_key("item_id") {
-            self.exceptions.add_list(list_id.unwrap_or_default());
+            if let Some(list) = ListId::read(&part.fields) {
+                self.exceptions.add_list(list);
+            }
             return;
         }
         match ExceptionItem::read(&part.fields) {
@@ -231,7 +241,9 @@ impl Loader {
         if !self.admit(site, &rule, reason.is_none()) {
             return;
         }
+        let doubtful = self.lint(site, &rule);
         if let Some(reason) = reason {
+            self.set.report.warn(doubtful);
             self.set.report.unsupported.push(Unsupported {
                 path: site.path.to_owned(),
                 rule: rule.name.clone(),
@@ -267,21 +279,31 @@ impl Loader {
                 return self.fail(vec![site.issue(&issue)]);
             }
         };
-        let mut warnings: Vec<_> = issues.iter().map(|issue| site.issue(issue)).collect();
+        let mut warnings = site.warnings(issues);
         warnings.extend(doubts.into_iter().map(|doubt| site.diagnostic(&text, doubt)));
         self.set.report.warnings.extend(warnings.iter().cloned());
+        self.set.report.warn(doubtful);
         self.set.report.loaded += 1;
         *self.set.report.loaded_by_type.entry(rule.rule_type).or_default() += 1;
         self.hold(site, rule.clone(), true);
         self.set.rules.push(LoadedRule { rule, query, feed, warnings, origin: site.origin() });
     }
 
+    /// What is doubtful about a rule, in the order of the file.
+    fn lint(&mut self, site: &Site<'_>, rule: &Rule) -> Vec<Problem> {
+        let Some(linter) = &mut self.linter else { return Vec::new() };
+        let origin = || format!("{}:{}", site.path, site.entry.start.line);
+        let findings = linter.check(rule, origin);
+        let text: Arc<str> = Arc::from(rule.query.as_str());
+        let mut problems: Vec<_> =
+            findings.iter().map(|finding| site.finding(&text, finding)).collect();
+        problems.sort_by_key(|problem| (problem.line, problem.column));
+        problems
+    }
+
     /// Reports the errors of one rule as one failure.
     fn fail(&mut self, problems: Vec<Problem>) {
-        let mut problems = problems.into_iter();
-        let Some(mut first) = problems.next() else { return };
-        problems.for_each(|other| first.add(other));
-        self.set.report.failed.push(first);
+        self.set.report.failed.extend(as_one(problems));
     }
 
     /// Whether no other rule has the id. The same rule once more is skipped; a different one with
@@ -316,33 +338,87 @@ impl Loader {
     }
 }
 
+/// The errors of one rule as one problem.
+fn as_one(problems: impl IntoIterator<Item = Problem>) -> Option<Problem> {
+    problems.into_iter().reduce(|mut first, other| {
+        first.add(other);
+        first
+    })
+}
+
 /// Where a rule document stands; turns what is wrong with it into problems with places.
-struct Site<'a> {
-    path: &'a str,
-    text: &'a Arc<str>,
-    format: Format,
-    entry: &'a Entry,
-    label: Option<String>,
+pub(crate) struct Site<'a> {
+    pub(crate) path: &'a str,
+    pub(crate) text: &'a Arc<str>,
+    pub(crate) format: Format,
+    pub(crate) entry: &'a Entry,
+    pub(crate) label: Option<String>,
 }
 
 impl Site<'_> {
-    fn origin(&self) -> Origin {
+    pub(crate) fn origin(&self) -> Origin {
         Origin { path: self.path.to_owned(), line: self.entry.start.line }
+    }
+
+    /// What is doubtful about a rule that was read.
+    pub(crate) fn warnings(&self, issues: &[Issue]) -> Vec<Problem> {
+        let issues = issues.iter().map(|issue| self.issue(issue));
+        issues.chain(self.entry.doubts.iter().map(|doubt| self.doubt(doubt))).collect()
+    }
+
+    /// The errors of a rule that could not be read.
+    pub(crate) fn failure(&self, issues: &[Issue]) -> Option<Problem> {
+        let errors = issues.iter().filter(|issue| issue.is_error());
+        as_one(errors.map(|issue| self.issue(issue)))
     }
 
     /// A problem at the value of a key, or where the rule begins.
     fn issue(&self, issue: &Issue) -> Problem {
+        let span = self.span_of(issue.key);
+        self.at_file(coded(issue.code, span, &issue.message))
+    }
+
+    /// What a lint has found, at its place.
+    fn finding(&self, query: &Arc<str>, finding: &Finding) -> Problem {
+        let diagnostic = |span| {
+            let mut diagnostic = Diagnostic::warning(finding.code, span, finding.message.clone());
+            diagnostic.help.clone_from(&finding.help);
+            if let Some(info) = lint::find(finding.code) {
+                diagnostic.severity = info.severity;
+            }
+            diagnostic
+        };
+        match &finding.place {
+            lint::Place::Rule => self.at_file(diagnostic(self.span_of(None))),
+            lint::Place::Key(key) => self.at_file(diagnostic(self.span_of(Some(key)))),
+            lint::Place::Query(span) => self.diagnostic(query, diagnostic(span.clone())),
+        }
+    }
+
+    /// Where the value of a key stands, or of the nearest key around it; without one, where the rule
+    /// begins.
+    fn span_of(&self, key: Option<&str>) -> std::ops::Range<usize> {
         let start = self.entry.start.offset;
-        let key = issue.key.and_then(|key| self.entry.spans.get(key).cloned());
+        let mut key = key;
+        while let Some(path) = key {
+            if let Some(span) = self.entry.spans.get(path) {
+                return span.clone();
+            }
+            key = path.rsplit_once('.').map(|(around, _)| around);
+        }
         // What is missing is told of the line with `[rule]`, or the object's first brace.
         let head = match self.format {
-            Format::Toml => {
+            Format::Toml | Format::Page => {
                 self.text[start..].lines().next().map_or(0, |line| line.trim_end().len())
             }
             Format::Json => 1,
         };
-        let span = key.unwrap_or(start..start + head);
-        self.at_file(coded(issue.code, span, &issue.message))
+        start..start + head
+    }
+
+    /// A part of the file that could not be read.
+    fn doubt(&self, (span, message): &(Range<usize>, String)) -> Problem {
+        self.at_file(coded(code::UNREAD_PART, span.clone(), message))
     }
 
     /// A problem within the query. The file's text is shown where the query stands in it as it
@@ -350,7 +426,7 @@ impl Site<'_> {
     fn diagnostic(&self, query: &Arc<str>, diagnostic: Diagnostic) -> Problem {
         let Some(map) = &self.entry.query else { return self.at_file(diagnostic) };
         let span = map.to_source(&diagnostic.span);
-        if self.format == Format::Toml {
+        if self.format != Format::Json {
             return self.at_file(Diagnostic { span, ..diagnostic });
         }
         let place = self.entry.start.advance(self.text, span.start);

@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use dragnet_plan::{Diagnostic, Snippet};
+use dragnet_plan::{Diagnostic, Severity, Snippet};
 use serde::Serialize;
 
 use crate::catalogue;
@@ -117,6 +117,36 @@ impl Problem {
         Problem { rule, ..self }
     }
 
+    /// How bad it is.
+    pub fn severity(&self) -> Severity {
+        self.shown.first().map_or(Severity::Error, |(diagnostic, _)| diagnostic.severity)
+    }
+
+    /// What to do about it, if that is known.
+    pub fn help(&self) -> Option<&str> {
+        self.shown.first().and_then(|(diagnostic, _)| diagnostic.help.as_deref())
+    }
+
+    /// Line and column behind the last character that it is about. Where the text stands in the file in
+    /// another form, that of its beginning.
+    pub fn end(&self) -> (usize, usize) {
+        match self.shown.first() {
+            Some((diagnostic, Shown::File(text))) if !text.is_empty() => {
+                let place = Place::START.advance(text, diagnostic.span.end);
+                (place.line, place.column)
+            }
+            _ => (self.line, self.column),
+        }
+    }
+
+    /// The same as an error.
+    pub(crate) fn into_error(mut self) -> Problem {
+        for (diagnostic, _) in &mut self.shown {
+            diagnostic.severity = Severity::Error;
+        }
+        self
+    }
+
     /// Takes another error of the same rule in.
     pub(crate) fn add(&mut self, other: Problem) {
         self.further.push(Further {
@@ -126,6 +156,11 @@ impl Problem {
             reason: other.reason,
         });
         self.shown.extend(other.shown);
+    }
+
+    /// Whether exceptions that the rule names are not applied: it finds what it should not.
+    pub fn is_about_exceptions(&self) -> bool {
+        self.code == crate::catalogue::EXCEPTIONS
     }
 
     /// The problem and the rule's other errors as rustc would print them, each with the lines of

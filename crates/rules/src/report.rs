@@ -8,6 +8,7 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
+use crate::policy::codes;
 use crate::problem::Problem;
 use crate::rule::RuleType;
 
@@ -22,6 +23,10 @@ pub struct Report {
     pub failed: Vec<Problem>,
     /// What is doubtful about rules that will run.
     pub warnings: Vec<Problem>,
+    /// What could be better, if lints were asked for.
+    pub notes: Vec<Problem>,
+    /// Warnings and notes that a policy has made errors.
+    pub denied: Vec<Problem>,
     /// What was met and is no rule, or a rule that was already there.
     pub skipped: Vec<Skipped>,
     /// Rules that their authors have withdrawn. They do not run.
@@ -71,11 +76,14 @@ pub struct Deprecated {
 
 /// How much of a report is told as text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct TextOptions {
     /// Terminal colours.
     pub color: bool,
-    /// Show every warning, and not only their number.
+    /// Show every warning, and not only how often each code occurs.
     pub warnings: bool,
+    /// Show every note, and not only their number.
+    pub notes: bool,
     /// Name every rule that is not supported or deprecated and everything skipped, and not only
     /// their numbers.
     pub list: bool,
@@ -96,15 +104,41 @@ impl Report {
         if options.list {
             self.lists(&mut out, paint);
         }
+        if options.notes {
+            show(&mut out, &self.notes, options.color);
+        }
         if options.warnings {
-            for warning in &self.warnings {
-                let _ = write!(out, "\n{}", warning.render(options.color));
+            show(&mut out, &self.warnings, options.color);
+        } else {
+            self.warnings_by_code(&mut out, paint);
+        }
+        show(&mut out, &self.denied, options.color);
+        show(&mut out, &self.failed, options.color);
+        out
+    }
+
+    /// The numbers by group and type alone.
+    pub fn summary_text(&self) -> String {
+        let mut out = String::new();
+        self.summary(&mut out, Paint(false));
+        out
+    }
+
+    /// How often each code occurs among the warnings.
+    fn warnings_by_code(&self, out: &mut String, paint: Paint) {
+        let counts = Report::counts(&self.warnings);
+        if counts.is_empty() {
+            return;
+        }
+        let _ = writeln!(out, "\n{}", paint.with(BOLD, "warnings by code"));
+        let width = counts.values().map(|count| thousands(*count).len()).max().unwrap_or(0);
+        for code in codes() {
+            if let Some(count) = counts.get(code.code) {
+                let _ =
+                    writeln!(out, "  {:>width$}  {}  {}", thousands(*count), code.code, code.title);
             }
         }
-        for failure in &self.failed {
-            let _ = write!(out, "\n{}", failure.render(options.color));
-        }
-        out
+        out.push_str("  --verbose shows them; `dragnet rules codes CODE` explains one\n");
     }
 
     fn summary(&self, out: &mut String, paint: Paint) {
@@ -128,7 +162,9 @@ impl Report {
         let rest = [
             ("deprecated", self.deprecated.len(), "not run"),
             ("skipped", self.skipped.len(), "no rules, or rules met before"),
+            ("notes", self.notes.len(), "shown with --verbose"),
             ("warnings", self.warnings.len(), ""),
+            ("denied", self.denied.len(), "warnings that count as errors"),
         ];
         for (group, count, remark) in rest {
             if count > 0 {
@@ -140,6 +176,7 @@ impl Report {
         let widths = [width(0), width(1), width(2)];
         for [group, count, rule_type, remark] in &rows {
             let color = match group.as_str() {
+                "denied" => RED,
                 "failed" if !self.failed.is_empty() => RED,
                 "warnings" => YELLOW,
                 _ => BOLD,
@@ -193,6 +230,13 @@ impl Report {
             None => (format!("{}:{}", s.path, s.line), s.reason.as_str(), ""),
         });
         group("skipped", skipped.collect());
+    }
+}
+
+/// Problems, each with the lines of the file that it is about.
+fn show(out: &mut String, problems: &[Problem], color: bool) {
+    for problem in problems {
+        let _ = write!(out, "\n{}", problem.render(color));
     }
 }
 
@@ -278,7 +322,7 @@ error[RULE0003]: the file is too large
 
     #[test]
     fn lists_and_colours() {
-        let options = TextOptions { color: true, warnings: true, list: true };
+        let options = TextOptions { color: true, warnings: true, notes: true, list: true };
         let text = sample().to_text(options);
         assert!(
             text.contains("rules/b.toml: b: machine-learning rules are not supported yet"),

@@ -93,6 +93,12 @@ pub struct Rule {
     pub extra: Map<String, Json>,
 }
 
+/// Whether a pattern of indices is one of alerts.
+fn is_of_alerts(pattern: &str) -> bool {
+    const ALERTS: [&str; 3] = [".alerts-security.", ".siem-signals-", ".internal.alerts-security."];
+    ALERTS.iter().any(|alerts| pattern.starts_with(alerts))
+}
+
 impl Rule {
     /// When it runs, and which events each execution covers.
     pub fn schedule(&self) -> Schedule {
@@ -113,9 +119,13 @@ impl Rule {
 
     /// Whether it reads the alerts of other rules: one of its index patterns is of theirs.
     pub fn reads_alerts(&self) -> bool {
-        const ALERTS: [&str; 3] =
-            [".alerts-security.", ".siem-signals-", ".internal.alerts-security."];
-        self.index.iter().any(|pattern| ALERTS.iter().any(|alerts| pattern.starts_with(alerts)))
+        self.index.iter().any(|pattern| is_of_alerts(pattern))
+    }
+
+    /// Whether it reads nothing else.
+    pub fn reads_only_alerts(&self) -> bool {
+        let mut read = self.index.iter().filter(|pattern| !pattern.starts_with('-'));
+        self.reads_alerts() && read.all(|pattern| is_of_alerts(pattern))
     }
 
     /// Whether the other rule finds the same things in the same events: type, query, what the query
@@ -188,6 +198,11 @@ const TYPES: &[(RuleType, &str, Option<&str>)] = &[
 ];
 
 impl RuleType {
+    /// All types.
+    pub fn all() -> impl Iterator<Item = RuleType> {
+        TYPES.iter().map(|(rule_type, ..)| *rule_type)
+    }
+
     /// The type of this name.
     pub fn parse(name: &str) -> Option<RuleType> {
         TYPES.iter().find(|(_, n, _)| *n == name).map(|(rule_type, ..)| *rule_type)
@@ -232,6 +247,11 @@ const SEVERITIES: &[(RuleSeverity, &str, u8, u8)] = &[
 ];
 
 impl RuleSeverity {
+    /// All severities, the mildest first.
+    pub fn all() -> impl Iterator<Item = RuleSeverity> {
+        SEVERITIES.iter().map(|(severity, ..)| *severity)
+    }
+
     /// The severity of this name.
     pub fn parse(name: &str) -> Option<RuleSeverity> {
         SEVERITIES.iter().find(|(_, n, ..)| *n == name).map(|(severity, ..)| *severity)

@@ -4,6 +4,7 @@
 //! where the query stands, and keys that no type names.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 use serde_json::{Map, Number, Value as Json};
@@ -45,7 +46,11 @@ fn entry(text: &str, document: &DeTable<'_>) -> Option<Entry> {
     let rule = value.get_ref().as_table()?;
     let mut extra = object(document);
     extra.remove("rule");
-    let spans = rule.iter().map(|(key, value)| (key.get_ref().to_string(), value.span()));
+    let mut spans: BTreeMap<_, _> =
+        rule.iter().map(|(key, value)| (key.get_ref().to_string(), value.span())).collect();
+    if let Some(threat) = rule.get("threat") {
+        inner_spans("threat", threat, &mut spans);
+    }
     let query = rule.get("query").filter(|query| query.get_ref().is_str());
     // A table's span is its header; a table made by dotted keys alone has that of its first key.
     let start = value.span().start.min(key.span().start);
@@ -53,12 +58,34 @@ fn entry(text: &str, document: &DeTable<'_>) -> Option<Entry> {
         fields: object(rule),
         extra,
         start: Place::START.advance(text, start),
-        spans: spans.collect::<BTreeMap<_, _>>(),
+        spans,
+        doubts: Vec::new(),
         query: query.map(|query| {
             let span = query.span();
             StringMap::new(text.get(span.clone()).unwrap_or_default(), span.start, Syntax::Toml)
         }),
     })
+}
+
+/// Where the values within a value stand, by keys and positions joined by dots. The parser bounds the
+/// depth.
+fn inner_spans(
+    path: &str,
+    value: &Spanned<DeValue<'_>>,
+    spans: &mut BTreeMap<String, Range<usize>>,
+) {
+    let mut add = |step: &str, inner: &Spanned<DeValue<'_>>| {
+        let path = format!("{path}.{step}");
+        inner_spans(&path, inner, spans);
+        spans.insert(path, inner.span());
+    };
+    match value.get_ref() {
+        DeValue::Array(items) => {
+            items.iter().enumerate().for_each(|(at, item)| add(&at.to_string(), item));
+        }
+        DeValue::Table(table) => table.iter().for_each(|(key, inner)| add(key.get_ref(), inner)),
+        _ => {}
+    }
 }
 
 fn object(table: &DeTable<'_>) -> Map<String, Json> {

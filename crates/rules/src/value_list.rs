@@ -22,9 +22,11 @@ pub struct ValueLists {
 }
 
 impl ValueLists {
-    /// Adds a list of these values, one a line; blank lines are left out.
+    /// Adds a list of these values, one a line; blank lines are left out, and comments, which begin with `# `.
     pub fn add(&mut self, id: &str, text: &str) {
-        let values = text.lines().map(str::trim).filter(|line| !line.is_empty());
+        let is_comment = |line: &str| line == "#" || line.starts_with("# ");
+        let values = text.lines().map(str::trim);
+        let values = values.filter(|line| !line.is_empty() && !is_comment(line));
         self.lists.insert(id.to_owned(), values.map(str::to_owned).collect());
     }
 
@@ -61,25 +63,38 @@ impl ValueLists {
         found.map(Vec::as_slice)
     }
 
-    /// That a field has a value of a list. Of a keyword list, values with `*` or `?` are patterns.
+    /// That a field has a value of a list. Of a keyword list, values with `*` or `?` are patterns. Also gives the
+    /// values that are none of the list's type.
     ///
     /// # Errors
-    /// If the list is not known, or a value is none of its type.
-    pub fn condition(&self, id: &str, kind: &str, field: &Field) -> Result<Condition, String> {
+    /// If the list is not known, or none of its type are.
+    pub fn condition(
+        &self,
+        id: &str,
+        kind: &str,
+        field: &Field,
+    ) -> Result<(Condition, Vec<&str>), String> {
         let values = self.get(id).ok_or_else(|| format!("the value list `{id}` is not known"))?;
-        let networks = |read: &dyn Fn(&str) -> Option<Vec<Network>>| {
+        let mut wrong = Vec::new();
+        let mut networks = |read: &dyn Fn(&str) -> Option<Vec<Network>>| {
             let mut networks = Vec::new();
             for value in values {
-                networks.extend(read(value).ok_or_else(|| {
-                    format!("the value list `{id}` is of {kind}s, and `{value}` is none")
-                })?);
+                match read(value) {
+                    Some(more) => networks.extend(more),
+                    None => wrong.push(value.as_str()),
+                }
             }
-            Ok::<_, String>(Leaf::Cidr { field: field.clone(), networks })
+            Leaf::Cidr { field: field.clone(), networks }
         };
         let mut parts = Vec::new();
         match kind {
-            "ip" => parts.push(networks(&|value| Some(vec![Network::parse(value).ok()?]))?),
-            "ip_range" => parts.push(networks(&range)?),
+            "ip" => parts.push(networks(&|value| Some(vec![Network::parse(value).ok()?]))),
+            "ip_range" => parts.push(networks(&range)),
+            other if other.ends_with("_range") => {
+                return Err(format!(
+                    "the value list `{id}` is of {other}s, which are not supported"
+                ));
+            }
             _ => {
                 let (patterns, plain): (Vec<_>, Vec<_>) =
                     values.iter().cloned().partition(|value| value.contains(['*', '?']));
@@ -95,7 +110,7 @@ impl ValueLists {
         let empty =
             |leaf: &Leaf| matches!(leaf, Leaf::Cidr { networks, .. } if networks.is_empty());
         parts.retain(|leaf| !empty(leaf));
-        Ok(Condition::Any(parts.into_iter().map(Condition::Leaf).collect()))
+        Ok((Condition::Any(parts.into_iter().map(Condition::Leaf).collect()), wrong))
     }
 }
 
@@ -168,19 +183,21 @@ mod tests {
     #[test]
     fn lists() {
         let mut lists = ValueLists::default();
-        lists.add("names.txt", "cmd.exe\n\n svc_* \r\n");
+        lists.add("names.txt", "# Tools\ncmd.exe\n\n svc_* \r\n");
         lists.add("nets", "10.0.0.0/8\n192.0.2.1-192.0.2.2\n");
         lists.add("none", "");
-        let shown = |id: &str, kind: &str| {
-            let condition = lists.condition(id, kind, &Field::any("a"));
-            condition.map_or_else(|error| error, |condition| condition.to_string())
+        let shown = |id: &str, kind: &str| match lists.condition(id, kind, &Field::any("a")) {
+            Ok((condition, wrong)) if wrong.is_empty() => condition.to_string(),
+            Ok((condition, wrong)) => format!("{condition} without {}", wrong.join(" ")),
+            Err(error) => error,
         };
         assert_eq!(shown("names", "keyword"), r#"a in ("cmd.exe") or a like "svc_*""#);
         let networks = r#"cidrMatch(a, "10.0.0.0/8", "192.0.2.1/32", "192.0.2.2/32")"#;
         assert_eq!(shown("nets", "ip_range"), networks);
         assert_eq!(shown("none", "keyword"), "false");
         assert_eq!(shown("other", "keyword"), "the value list `other` is not known");
-        let wrong = "the value list `names.txt` is of ips, and `cmd.exe` is none";
-        assert_eq!(shown("names.txt", "ip"), wrong);
+        assert_eq!(shown("names.txt", "ip"), "false without cmd.exe svc_*");
+        let range = "the value list `names.txt` is of date_ranges, which are not supported";
+        assert_eq!(shown("names.txt", "date_range"), range);
     }
 }

@@ -23,6 +23,8 @@ pub const MAX_TOML_BYTES: u64 = 16 << 20;
 /// Largest JSON file, in bytes. An export of all of Elastic's rules has about 25 MB, and Kibana
 /// exports at most five times as many.
 pub const MAX_JSON_BYTES: u64 = 128 << 20;
+/// Largest documentation page, in bytes. Elastic's largest has some 60 KB.
+pub const MAX_PAGE_BYTES: u64 = 1 << 20;
 /// Directories within directories.
 const MAX_DEPTH: usize = 64;
 /// Files that are read before the first of them is taken; bounds what is in memory at once.
@@ -37,24 +39,52 @@ pub fn load<P: AsRef<Path>>(paths: impl IntoIterator<Item = P>) -> RuleSet {
     loader.finish()
 }
 
+/// The rule files that paths name or hold, in the order of their paths, and what could not be read on the way.
+/// Files are found as [`load`] finds them; documentation pages are left out.
+pub fn rule_files<P: AsRef<Path>>(
+    paths: impl IntoIterator<Item = P>,
+) -> (Vec<PathBuf>, Vec<Problem>) {
+    let mut directories = HashSet::new();
+    let mut walk = Walk { found: Vec::new(), directories: &mut directories };
+    paths.into_iter().for_each(|path| walk.start(path.as_ref()));
+    let (mut files, mut problems) = (Vec::new(), Vec::new());
+    for found in walk.found {
+        match found {
+            Found::Named(path) | Found::Listed(path) => files.push(path),
+            Found::Candidate(_) => {}
+            Found::Other(contents) => problems.extend(contents.problems),
+        }
+    }
+    (files, problems)
+}
+
 impl Loader {
     /// Takes the rules of a file or, recursively, of a directory.
     ///
     /// A file is read whatever its name; its format is told by its extension, else by its
-    /// content. Of a directory those that end in `.toml`, `.json` or `.ndjson` are read, `.git`
-    /// left out. A directory is read once, however many names or links lead to it. Rules below a
+    /// content. Of a directory those that end in `.toml`, `.json` or `.ndjson` are read, and texts
+    /// (`.md`, `.txt`, `.adoc`) that are a rule's documentation page, `.git` left out. A directory is read once, however many names or links lead to it. Rules below a
     /// directory `_deprecated` are listed as deprecated and not loaded.
     pub fn path(&mut self, path: &Path) {
-        let mut walk = Walk { found: Vec::new(), directories: &mut self.directories };
-        walk.start(path);
-        let mut found = walk.found;
-        while !found.is_empty() {
-            let rest = found.split_off(found.len().min(BATCH));
-            for contents in read_all(found) {
-                self.take(contents);
-            }
-            found = rest;
-        }
+        let mut directories = std::mem::take(&mut self.directories);
+        each_file(path, &mut directories, |contents| self.take(contents));
+        self.directories = directories;
+    }
+}
+
+/// Calls `take` with what each file holds, in the order of their paths.
+pub(crate) fn each_file(
+    path: &Path,
+    directories: &mut HashSet<PathBuf>,
+    mut take: impl FnMut(Contents),
+) {
+    let mut walk = Walk { found: Vec::new(), directories };
+    walk.start(path);
+    let mut found = walk.found;
+    while !found.is_empty() {
+        let rest = found.split_off(found.len().min(BATCH));
+        read_all(found).into_iter().for_each(&mut take);
+        found = rest;
     }
 }
 
@@ -64,6 +94,8 @@ enum Found {
     Named(PathBuf),
     /// A file in a directory.
     Listed(PathBuf),
+    /// A text in a directory, which is a rule's page or none of our business.
+    Candidate(PathBuf),
     /// Something that cannot be read or is not.
     Other(Contents),
 }
@@ -74,6 +106,7 @@ impl Found {
         match self {
             Found::Named(path) => Some(read_file(path).or_no_rule()),
             Found::Listed(path) => Some(read_file(path).or_skipped("the file holds no rule")),
+            Found::Candidate(path) => read_page(path),
             Found::Other(_) => None,
         }
     }
@@ -107,7 +140,7 @@ fn read_all(found: Vec<Found>) -> Vec<Contents> {
     pairs
         .filter_map(|(one, result)| match one {
             Found::Other(contents) => Some(contents),
-            Found::Named(_) | Found::Listed(_) => result.into_inner(),
+            Found::Named(_) | Found::Listed(_) | Found::Candidate(_) => result.into_inner(),
         })
         .collect()
 }
@@ -166,6 +199,9 @@ impl Walk<'_> {
             Ok(metadata) if is_rule_file && metadata.is_file() => {
                 self.found.push(Found::Listed(path.to_path_buf()));
             }
+            Ok(metadata) if metadata.is_file() && may_be_page(path) => {
+                self.found.push(Found::Candidate(path.to_path_buf()));
+            }
             // Opening a pipe would wait for somebody to write to it.
             Ok(_) if is_rule_file => self.other(skipped(path, "not a regular file")),
             Err(error) if is_rule_file => self.other(unreadable(path, &error)),
@@ -185,7 +221,7 @@ fn read_file(path: &Path) -> Contents {
         Ok(bytes) => bytes,
         Err(error) => return unreadable(path, &error),
     };
-    let format = known.unwrap_or_else(|| Format::sniff(&bytes));
+    let format = known.unwrap_or_else(|| unnamed_format(path, &bytes));
     let limit = limit(format);
     if bytes.len() as u64 > limit {
         let message = format!("the file is larger than {} MiB; it is not read", limit >> 20);
@@ -198,7 +234,30 @@ fn limit(format: Format) -> u64 {
     match format {
         Format::Toml => MAX_TOML_BYTES,
         Format::Json => MAX_JSON_BYTES,
+        Format::Page => MAX_PAGE_BYTES,
     }
+}
+
+/// The format of a file whose name does not tell it. A text that is named like a page and has no
+/// `[rule]` is meant as one.
+fn unnamed_format(path: &Path, bytes: &[u8]) -> Format {
+    let is_toml = || bytes.split(|byte| *byte == b'\n').any(|line| line.trim_ascii() == b"[rule]");
+    match Format::sniff(bytes) {
+        Format::Toml if may_be_page(path) && !is_toml() => Format::Page,
+        format => format,
+    }
+}
+
+/// Reads a text that was found in a directory; `None` if it is not a rule's page, which is the rule
+/// for texts and so is not told.
+fn read_page(path: &Path) -> Option<Contents> {
+    let bytes = read_bounded(path, MAX_PAGE_BYTES).ok()?;
+    let is_page = bytes.len() as u64 <= MAX_PAGE_BYTES && Format::sniff(&bytes) == Format::Page;
+    is_page.then(|| Contents::read(&path.to_string_lossy(), Format::Page, &bytes))
+}
+
+fn may_be_page(path: &Path) -> bool {
+    path.extension().and_then(|e| e.to_str()).is_some_and(Format::may_be_page)
 }
 
 fn skipped(path: &Path, reason: &str) -> Contents {

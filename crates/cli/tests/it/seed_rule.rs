@@ -11,14 +11,21 @@ use crate::support::dragnet;
 
 const RULE: &str = "rules/windows/persistence_sysmon_wmi_event_subscription.toml";
 
-/// The rule's present form, and a rule for the query of each documentation page.
-fn rules(directory: &TempDir) -> Option<Vec<PathBuf>> {
-    let present = corpora("elastic-rules")?.join(RULE);
+/// The two documentation pages of the rule, in their forms.
+fn pages() -> Option<Vec<PathBuf>> {
     let seeds = corpora("")?.parent()?.join("seeds");
     let mut pages: Vec<PathBuf> =
-        fs::read_dir(seeds).unwrap().map(|entry| entry.unwrap().path()).collect();
+        fs::read_dir(seeds).ok()?.map(|entry| entry.unwrap().path()).collect();
     pages.sort();
+    Some(pages)
+}
+
+/// The rule's present form, each documentation page, and a rule for the query of each.
+fn rules(directory: &TempDir) -> Option<Vec<PathBuf>> {
+    let present = corpora("elastic-rules")?.join(RULE);
+    let pages = pages()?;
     let mut rules = vec![present];
+    rules.extend(pages.iter().cloned());
     for (number, page) in pages.iter().enumerate() {
         let text = fs::read_to_string(page).unwrap();
         let start = text.find("any where").unwrap();
@@ -33,7 +40,7 @@ fn rules(directory: &TempDir) -> Option<Vec<PathBuf>> {
         fs::write(&path, rule).unwrap();
         rules.push(path);
     }
-    assert_eq!(rules.len(), 3);
+    assert_eq!(rules.len(), 5);
     Some(rules)
 }
 
@@ -80,7 +87,64 @@ fn labelled_cases() {
         checked += 1;
     }
     println!("{checked} labelled checks of the seed rule");
-    assert!(checked >= 3 * (3 * 7 + 1));
+    assert!(checked >= 5 * (3 * 7 + 1));
+}
+
+/// What both pages say, in every form in which a rule is shown.
+const FACTS: &[&str] = &[
+    "Suspicious WMI Event Subscription Created",
+    "Detects the creation of a WMI Event Subscription. Attackers can abuse this mechanism for",
+    "eql",
+    "winlogbeat-*",
+    "logs-windows.sysmon_operational-*",
+    "logs-endpoint.events.api-*",
+    "medium",
+    "47",
+    "5m",
+    "now-9m",
+    "100",
+    "Use Case: Threat Detection",
+    "Tactic: Persistence",
+    "Data Source: Elastic Defend",
+    "Elastic License v2",
+    "IWbemServices::PutInstance",
+];
+
+#[test]
+fn pages_are_shown_with_all_their_facts() {
+    let Some(pages) = pages() else { return };
+    for page in &pages {
+        let text = fs::read_to_string(page).unwrap();
+        let mut facts = FACTS.to_vec();
+        // One has the guide, the other links and the mapping.
+        let own: &[&str] = if text.contains("Possible investigation steps") {
+            &[
+                "307",
+                "Possible investigation steps",
+                "Response and remediation",
+                "Resources: Investigation Guide",
+            ]
+        } else {
+            &[
+                "306",
+                "TA0003",
+                "T1546.003",
+                "https://medium.com/threatpunter/",
+                "Event Triggered Execution",
+            ]
+        };
+        facts.extend(own);
+        for form in ["text", "markdown", "html", "json"] {
+            let run = dragnet(&format!("rules show --format {form}"), &[page]);
+            assert_eq!(run.status, 0, "{}", run.err);
+            // Markdown escapes asterisks; text breaks lines.
+            let out = run.out.replace("\\*", "*");
+            let out = out.split_whitespace().collect::<Vec<_>>().join(" ");
+            for fact in &facts {
+                assert!(out.contains(fact), "{form} of {}: {fact}", page.display());
+            }
+        }
+    }
 }
 
 #[test]

@@ -13,19 +13,20 @@ mod sequence;
 mod threshold;
 mod trace;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use dragnet_event::Time;
 use dragnet_plan::Query;
 use serde::{Deserialize, Serialize};
 
-use crate::hit::{Evidence, Finding, Hit};
+use crate::hit::{Evidence, Finding, Hit, JoinKey};
 use indicator::IndicatorCorrelator;
 use new_terms::NewTermsCorrelator;
 use sample::SampleCorrelator;
 use sequence::SequenceCorrelator;
 use threshold::ThresholdCorrelator;
-pub use trace::{Ended, Trace};
+pub use trace::{Ended, GroupTrace, TermsTrace, Trace};
 
 /// The state of one query. It can be written and read back: a run that is cut anywhere and goes on
 /// from what was written gives what it would have given in one piece.
@@ -77,11 +78,14 @@ impl Correlator {
         Some(self)
     }
 
-    /// The same, and keeps account of how far each key got, for [`Correlator::into_trace`].
+    /// The same, and keeps account of what became of each key, for [`Correlator::into_account`].
     pub fn traced(number: u32, query: &Arc<Query>) -> Correlator {
         let mut correlator = Correlator::new(number, query, 1);
-        if let Kind::Sequence(sequence) = &mut correlator.kind {
-            sequence.trace = Some(Trace::default());
+        match &mut correlator.kind {
+            Kind::Sequence(sequence) => sequence.trace = Some(Trace::default()),
+            Kind::Threshold(threshold) => threshold.trace = Some(BTreeMap::new()),
+            Kind::NewTerms(terms) => terms.trace = Some(BTreeMap::new()),
+            Kind::Event | Kind::Sample(_) | Kind::IndicatorMatch(_) => {}
         }
         correlator
     }
@@ -120,14 +124,27 @@ impl Correlator {
         }
     }
 
-    /// How far each key of a sequence got; `None` unless the state was made by
-    /// [`Correlator::traced`] for a sequence.
-    pub fn into_trace(self) -> Option<Trace> {
+    /// What became of each key; `None` unless the state was made by [`Correlator::traced`] for a query that has such
+    /// an account.
+    pub fn into_account(self) -> Option<Account> {
         match self.kind {
-            Kind::Sequence(sequence) => sequence.into_trace(),
-            _ => None,
+            Kind::Sequence(sequence) => sequence.into_trace().map(Account::Sequence),
+            Kind::Threshold(threshold) => threshold.trace.map(Account::Threshold),
+            Kind::NewTerms(terms) => terms.trace.map(Account::NewTerms),
+            Kind::Event | Kind::Sample(_) | Kind::IndicatorMatch(_) => None,
         }
     }
+}
+
+/// What became of the keys of a query, for explanations.
+#[derive(Debug)]
+pub enum Account {
+    /// How far each key of a sequence got.
+    Sequence(Trace),
+    /// How full each group of a threshold got.
+    Threshold(BTreeMap<JoinKey, GroupTrace>),
+    /// Which combinations of a new-terms query were new.
+    NewTerms(BTreeMap<JoinKey, TermsTrace>),
 }
 
 /// The watermark after the last event of all.

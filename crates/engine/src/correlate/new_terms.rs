@@ -6,12 +6,14 @@
 //! after the event before it.
 
 use std::cmp::Reverse;
+use std::collections::BTreeMap;
 
 use dragnet_event::Time;
 use dragnet_plan::{NewTerms, Schedule};
 use hashbrown::HashMap;
 use serde::{Deserialize, Serialize};
 
+use super::trace::TermsTrace;
 use super::{Collector, pairs};
 use crate::hit::{Evidence, Hit, JoinKey};
 
@@ -31,6 +33,9 @@ pub(super) struct NewTermsCorrelator {
     sweep_at: usize,
     /// Combinations that were forgotten before their time.
     forgotten: u64,
+    /// What became of every combination, if an account is kept; not part of the state.
+    #[serde(skip)]
+    pub(super) trace: Option<BTreeMap<JoinKey, TermsTrace>>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -41,8 +46,8 @@ struct Terms {
 
 impl NewTermsCorrelator {
     pub(super) fn new(query: &NewTerms) -> NewTermsCorrelator {
-        let seen = HashMap::new();
-        let mut empty = NewTermsCorrelator { terms: None, seen, sweep_at: 1024, forgotten: 0 };
+        let (terms, seen, trace) = (None, HashMap::new(), None);
+        let mut empty = NewTermsCorrelator { terms, seen, sweep_at: 1024, forgotten: 0, trace };
         empty.set_terms(query);
         empty
     }
@@ -71,7 +76,11 @@ impl NewTermsCorrelator {
             let forgets = before.plus_millis(terms.history_ms.saturating_neg());
             execution = execution.max(schedule.at_or_after(forgets));
         }
-        if schedule.covers(execution, time) {
+        let is_new = schedule.covers(execution, time);
+        if let Some(trace) = &mut self.trace {
+            trace.entry(hit.key.clone()).or_default().record(&hit.position, before, is_new);
+        }
+        if is_new {
             let evidence = Evidence::NewTerms { execution };
             found.give_with(hit.key, vec![Some(hit.position)], evidence);
         }

@@ -4,13 +4,14 @@
 //! a group is counted at the first execution that covers an event, and at no other: what a
 //! rule that polls would count again and again is counted once.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use dragnet_event::Time;
 use dragnet_plan::{Schedule, Threshold};
 use hashbrown::HashMap;
 use serde::{Deserialize, Serialize};
 
+use super::trace::GroupTrace;
 use super::{Collector, FOREVER, pairs};
 use crate::hit::{Counted, Evidence, Hit, JoinKey, Position};
 
@@ -26,6 +27,9 @@ pub(super) struct ThresholdCorrelator {
     due: BTreeSet<(Time, JoinKey)>,
     /// The number of groups at which the next sweep for expired ones is due.
     sweep_at: usize,
+    /// What became of every group, if an account is kept; not part of the state.
+    #[serde(skip)]
+    pub(super) trace: Option<BTreeMap<JoinKey, GroupTrace>>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -56,7 +60,8 @@ struct Counting {
 impl ThresholdCorrelator {
     pub(super) fn new(threshold: &Threshold) -> ThresholdCorrelator {
         let (groups, due) = (HashMap::new(), BTreeSet::new());
-        let mut empty = ThresholdCorrelator { terms: None, groups, due, sweep_at: 1024 };
+        let (terms, trace) = (None, None);
+        let mut empty = ThresholdCorrelator { terms, groups, due, sweep_at: 1024, trace };
         empty.set_terms(threshold);
         empty
     }
@@ -126,15 +131,28 @@ impl ThresholdCorrelator {
                 return;
             }
             let Some(group) = self.groups.get_mut(&key) else { continue };
-            if let Some((counted, last)) = group.count(terms, execution) {
+            let Some((counted, last)) = group.count(terms, execution) else { continue };
+            let enough = terms.is_enough(&counted);
+            if let Some(trace) = &mut self.trace {
+                let first = || GroupTrace { fullest: counted.clone(), findings: 0 };
+                trace.entry(key.clone()).or_insert_with(first).record(&counted, enough);
+            }
+            if enough {
+                group.counted_to = group.latest(terms, execution);
                 found.give_with(key.clone(), vec![Some(last)], Evidence::Threshold(counted));
             }
         }
     }
 }
 
+impl Terms {
+    fn is_enough(self, counted: &Counted) -> bool {
+        counted.count >= self.value && counted.cardinality >= self.cardinality
+    }
+}
+
 impl Group {
-    /// What an execution counts, and its last event, if it is enough.
+    /// What an execution counts, and its last event; `None` if that is nothing.
     fn count(&mut self, terms: Terms, execution: Time) -> Option<(Counted, Position)> {
         let start = terms.schedule.window_start(execution);
         while self.events.front().is_some_and(|first| first.event.window_time() <= start) {
@@ -152,12 +170,13 @@ impl Group {
             counted.iter().flat_map(|one| &one.values).collect::<BTreeSet<_>>().len() as u64
         });
         let count = counted.len() as u64;
-        if count < terms.value || cardinality < terms.cardinality {
-            return None;
-        }
-        let latest = counted.iter().map(|one| one.event.window_time()).max();
         let from = after.unwrap_or(start).max(start);
-        self.counted_to = latest;
         Some((Counted { count, cardinality, from, execution }, last))
+    }
+
+    /// The time of the latest event that an execution covers.
+    fn latest(&self, terms: Terms, execution: Time) -> Option<Time> {
+        let times = self.events.iter().map(|one| one.event.window_time());
+        times.filter(|time| terms.schedule.covers(execution, *time)).max()
     }
 }

@@ -1,8 +1,11 @@
-//! How far the keys of a sequence got, for explanations.
+//! How far the keys of a sequence got, how full the groups of a threshold, and which terms were known: for
+//! explanations.
 
 use std::collections::BTreeMap;
 
-use crate::hit::{JoinKey, Position, StageNumber};
+use dragnet_event::Time;
+
+use crate::hit::{Counted, JoinKey, Position, StageNumber};
 
 /// Why a partial sequence came to an end.
 #[derive(Debug, Clone, PartialEq)]
@@ -50,6 +53,57 @@ impl Trace {
         });
         if better {
             self.keys.insert(key.clone(), (events.to_vec(), ended));
+        }
+    }
+}
+
+/// What became of one group of a threshold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GroupTrace {
+    /// The execution that came nearest to a finding, or the first that was one, and what it counted.
+    pub fullest: Counted,
+    /// How many executions found enough.
+    pub findings: u64,
+}
+
+impl GroupTrace {
+    /// Notes what an execution has counted.
+    pub(super) fn record(&mut self, counted: &Counted, enough: bool) {
+        let rank = |counted: &Counted| (counted.count, counted.cardinality);
+        let is_first = enough && self.findings == 0;
+        if is_first || self.findings == 0 && rank(counted) > rank(&self.fullest) {
+            self.fullest = counted.clone();
+        }
+        self.findings += u64::from(enough);
+    }
+}
+
+/// What became of one combination of values of a new-terms query.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct TermsTrace {
+    /// How many events had it.
+    pub events: u64,
+    /// The events to which it was new, the first of them; and when it had been seen before.
+    pub new: Vec<(Position, Option<Time>)>,
+    /// The longest time that it was not seen for and still known: from when, to which event.
+    pub longest_gap: Option<(Time, Position)>,
+}
+
+impl TermsTrace {
+    /// Events that are kept as those to which a combination was new.
+    const MAX_NEW: usize = 16;
+
+    /// Notes an event.
+    pub(super) fn record(&mut self, event: &Position, before: Option<Time>, is_new: bool) {
+        self.events += 1;
+        if is_new && self.new.len() < Self::MAX_NEW {
+            self.new.push((event.clone(), before));
+        }
+        let Some(before) = before.filter(|_| !is_new) else { return };
+        let gap = |from: &Time, to: &Position| to.window_time().0.saturating_sub(from.0);
+        let longest = self.longest_gap.as_ref().map(|(from, to)| gap(from, to));
+        if longest.is_none_or(|longest| gap(&before, event) > longest) {
+            self.longest_gap = Some((before, event.clone()));
         }
     }
 }

@@ -4,9 +4,9 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use dragnet_eql::{Options, compile, parse, print};
+use dragnet_eql::{FORMAT_WIDTH, Options, compile, format, parse, print};
 use dragnet_event::Schema;
-use dragnet_plan::{Diagnostic, Severity, Snippet};
+use dragnet_plan::{Diagnostic, Query, Severity, Snippet};
 use serde_json::{Map, Value as Json, json};
 
 /// The folder of the test material; says aloud when it is not there.
@@ -40,7 +40,36 @@ fn compiles(name: &str, query: &str, schema: &Schema) -> Vec<Diagnostic> {
     let tree = tree.expect("it compiles");
     let printed = print(&tree);
     assert_eq!(parse(&printed).0, Some(tree), "{name}: {printed}");
+    formats(name, query, schema, plan);
     diagnostics
+}
+
+/// The formatted query has the same plan, and formatting it again changes nothing.
+#[track_caller]
+fn formats(name: &str, query: &str, schema: &Schema, plan: Option<Query>) {
+    let formatted = format(query).unwrap_or_else(|e| panic!("{name}: {e}\n{query}"));
+    assert_eq!(format(&formatted).as_deref(), Ok(formatted.as_str()), "{name}: {formatted}");
+    let again = compile(&formatted, &Options::new(schema)).0;
+    assert_eq!(again.map(without_places), plan.map(without_places), "{name}: {formatted}");
+    for line in formatted.lines() {
+        assert_eq!(line.trim_end(), line, "{name}: {formatted}");
+        // Only one text or comment alone can be wider.
+        let wide = line.chars().count() > FORMAT_WIDTH;
+        assert!(!wide || !line.contains("\", \"") || line.contains("/*"), "{name}: {line}");
+    }
+}
+
+/// A plan without the places of its stages in the text.
+fn without_places(mut plan: Query) -> Query {
+    let stages: Vec<_> = match &mut plan {
+        Query::Sequence(s) => s.stages.iter_mut().chain(s.until.as_mut()).collect(),
+        Query::Sample(s) => s.stages.iter_mut().collect(),
+        _ => Vec::new(),
+    };
+    for stage in stages {
+        stage.span = 0..0;
+    }
+    plan
 }
 
 fn render(name: &str, query: &str, diagnostics: &[Diagnostic]) -> String {

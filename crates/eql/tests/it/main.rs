@@ -2,6 +2,7 @@
 #![allow(clippy::print_stdout, reason = "tests say what they count and what they skip")]
 
 mod corpora;
+mod format;
 mod golden;
 mod hostile;
 mod lowering;

@@ -2,3 +2,4 @@
 #![allow(clippy::print_stdout, reason = "tests say what they count")]
 
 mod corpus;
+mod layout;

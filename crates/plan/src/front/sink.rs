@@ -20,7 +20,7 @@ impl Sink {
     pub fn push(&mut self, diagnostic: Diagnostic) {
         let (count, most) = match diagnostic.severity {
             Severity::Error => (&mut self.errors, MAX_ERRORS),
-            Severity::Warning => (&mut self.warnings, MAX_WARNINGS),
+            Severity::Warning | Severity::Note => (&mut self.warnings, MAX_WARNINGS),
         };
         if *count < most {
             *count += 1;

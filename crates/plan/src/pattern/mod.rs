@@ -6,6 +6,7 @@
 //! an automaton of our own.
 
 mod automaton;
+mod example;
 mod fuzzy;
 mod java;
 mod lucene;

@@ -72,10 +72,7 @@ impl RegexPattern {
         if text.len() > MAX_TEXT {
             return Err(error("the expression is too long"));
         }
-        let node = match dialect {
-            Dialect::Lucene => lucene::parse(text, fold)?,
-            Dialect::Java => java::parse(text, fold)?,
-        };
+        let node = parse(text, fold, dialect)?;
         let too_large =
             || error("the expression is too large once its repetitions are written out");
         let matcher = if node.is_boolean() {
@@ -108,12 +105,24 @@ impl RegexPattern {
         self.dialect
     }
 
+    /// The expression in the form that both dialects are read into.
+    pub(super) fn parsed(&self) -> Result<Node, RegexError> {
+        parse(&self.text, self.fold, self.dialect)
+    }
+
     /// Whether the expression matches the whole text. Linear in the text, or nearly so.
     pub fn is_match(&self, text: &str) -> bool {
         match &self.matcher {
             Matcher::Plain(regex) => regex.is_match(text),
             Matcher::Boolean(automaton) => automaton.is_match(text),
         }
+    }
+}
+
+fn parse(text: &str, fold: bool, dialect: Dialect) -> Result<Node, RegexError> {
+    match dialect {
+        Dialect::Lucene => lucene::parse(text, fold),
+        Dialect::Java => java::parse(text, fold),
     }
 }
 

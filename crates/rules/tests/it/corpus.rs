@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use dragnet_rules::{RuleSet, load};
+use dragnet_event::Schema;
+use dragnet_rules::{CATEGORY_FIELD, Language, RuleSet, compile_query, format_query, load};
 
 /// The test material, or `None`, said aloud.
 #[expect(clippy::disallowed_methods, reason = "tests find their material by the environment")]
@@ -74,4 +75,36 @@ fn the_order_is_that_of_the_paths() {
     let Some(set) = elastic_rules() else { return };
     let paths: Vec<_> = set.rules.iter().map(|rule| Path::new(&rule.origin.path)).collect();
     assert!(paths.is_sorted());
+}
+
+#[test]
+fn every_kql_query_can_be_laid_out() {
+    let Some(set) = elastic_rules() else { return };
+    let schema = Schema::open();
+    let plan =
+        |text: &str| compile_query(Language::Kuery, text, &schema, CATEGORY_FIELD).0.unwrap();
+    let mut count = 0;
+    for loaded in &set.rules {
+        let (rule, path) = (&loaded.rule, &loaded.origin.path);
+        if Language::of(rule) != Language::Kuery {
+            continue;
+        }
+        count += 1;
+        let text = format_query(Language::Kuery, &rule.query).unwrap();
+        assert_eq!(plan(&text), plan(&rule.query), "{path}: {text}");
+        assert_eq!(format_query(Language::Kuery, &text).as_deref(), Ok(text.as_str()), "{path}");
+        for line in text.lines() {
+            assert_eq!(line.trim_end(), line, "{path}: {text}");
+            assert!(line.chars().count() <= 100 || !can_be_broken(line), "{path}: {line}");
+        }
+    }
+    assert_eq!(count, 728);
+}
+
+/// Whether a line has more than one value or test: an operator before its end, outside quotes.
+fn can_be_broken(line: &str) -> bool {
+    let outside: Vec<_> = line.split('"').step_by(2).collect();
+    let outside = outside.join("x");
+    let words: Vec<_> = outside.split_whitespace().collect();
+    words.iter().rev().skip(1).any(|word| matches!(*word, "and" | "or"))
 }

@@ -1,4 +1,4 @@
-//! `dragnet rules`: rule files.
+//! Rules for running: loaded, with value lists and indicators, those that failed named.
 
 use std::convert::Infallible;
 use std::io::{self, Write};
@@ -8,11 +8,11 @@ use anyhow::{anyhow, bail};
 use dragnet_detect::{Candidate, identify};
 use dragnet_event::Document;
 use dragnet_ingest::{Options, Problem, discover};
-use dragnet_rules::{Loader, Report, RuleSet, TextOptions, ValueLists};
+use dragnet_rules::{LoadedRule, Loader, Report, RuleSet, ValueLists};
 
-use crate::args::{CheckArgs, ReportFormat, RuleArgs};
+use crate::Terminal;
+use crate::args::{ArmArgs, RuleArgs};
 use crate::walk::{Documents, each_block};
-use crate::{ExitStatus, Terminal};
 
 /// Loads rules for running them; names those that failed.
 ///
@@ -22,26 +22,34 @@ pub(crate) fn load(paths: &[PathBuf], terminal: Terminal) -> anyhow::Result<Rule
     load_with(paths, ValueLists::default(), terminal)
 }
 
-/// Loads rules with all that they need, as [`load`] does; disabled ones are left out. Gives how many those are,
-/// and what of the indicators could not be read.
+/// Loads rules as [`load`] does, with the value lists that their exceptions name.
 ///
 /// # Errors
 /// If no rule at all could be loaded, or a value list could not be read.
-pub(crate) fn load_armed(
-    args: &RuleArgs,
-    options: &Options,
+pub(crate) fn load_excepted(
+    paths: &[PathBuf],
+    args: &ArmArgs,
     terminal: Terminal,
-) -> anyhow::Result<(RuleSet, usize, Vec<Problem>)> {
+) -> anyhow::Result<RuleSet> {
     let mut lists = ValueLists::default();
     for path in &args.value_lists {
         lists.read(path).map_err(|why| anyhow!("cannot read a value list: {why}"))?;
     }
-    let mut set = load_with(&args.rules, lists, terminal)?;
-    let all = set.rules.len();
-    set.rules.retain(|rule| rule.rule.enabled);
-    let disabled = all - set.rules.len();
+    load_with(paths, lists, terminal)
+}
+
+/// Gives indicator-match rules their indicators. Gives what of those could not be read.
+///
+/// # Errors
+/// If standard error cannot be written.
+pub(crate) fn arm(
+    rules: &mut [LoadedRule],
+    args: &ArmArgs,
+    options: &Options,
+    terminal: Terminal,
+) -> io::Result<Vec<Problem>> {
     let (candidates, problems) = indicators(&args.indicators, options);
-    for rule in set.rules.iter_mut().filter(|rule| rule.feed.is_some()) {
+    for rule in rules.iter_mut().filter(|rule| rule.feed.is_some()) {
         if dragnet_detect::arm(rule, &candidates) == 0 {
             let what = if args.indicators.is_empty() {
                 "has no indicators to look for (--indicators gives it some)"
@@ -52,14 +60,42 @@ pub(crate) fn load_armed(
             writeln!(io::stderr(), "{} {name} {what}", terminal.err.red("warning:"))?;
         }
     }
-    Ok((set, disabled, problems))
+    Ok(problems)
+}
+
+/// Loads the rules that are switched on, with all that they need. Gives how many are not, and what of the indicators
+/// could not be read.
+///
+/// # Errors
+/// If no rule at all could be loaded, a value list could not be read, or standard error cannot be written.
+pub(crate) fn load_armed(
+    args: &RuleArgs,
+    options: &Options,
+    terminal: Terminal,
+) -> anyhow::Result<(RuleSet, usize, Vec<Problem>)> {
+    let mut loaded = load_excepted(&args.rules, &args.arms, terminal)?;
+    let all = loaded.rules.len();
+    loaded.rules.retain(|rule| rule.rule.enabled);
+    let disabled = all - loaded.rules.len();
+    let problems = arm(&mut loaded.rules, &args.arms, options, terminal)?;
+    Ok((loaded, disabled, problems))
 }
 
 /// The documents of these files.
 fn indicators(paths: &[PathBuf], options: &Options) -> (Vec<Candidate>, Vec<Problem>) {
     let (sources, mut problems) = discover(paths);
-    let mut candidates = Vec::new();
-    let read = each_block(&sources, options.form, &mut problems, |block, problems| {
+    let (candidates, more) = candidates(&sources, options);
+    problems.extend(more);
+    (candidates, problems)
+}
+
+/// The documents of these sources, each of which may be an indicator; and what could not be read.
+pub(crate) fn candidates(
+    sources: &[dragnet_ingest::Source],
+    options: &Options,
+) -> (Vec<Candidate>, Vec<Problem>) {
+    let (mut candidates, mut problems) = (Vec::new(), Vec::new());
+    let read = each_block(sources, options.form, &mut problems, |block, problems| {
         let mut each = Documents::new(|mut document: Document| {
             let index = document.get_str("_index").map(str::to_owned);
             let id = identify(&mut document).id;
@@ -110,21 +146,4 @@ fn why_none(report: &Report) -> String {
 
 fn paths_text(paths: &[PathBuf]) -> String {
     paths.iter().map(|p| p.display().to_string()).collect::<Vec<_>>().join(", ")
-}
-
-pub(crate) fn check(args: &CheckArgs, terminal: Terminal) -> anyhow::Result<ExitStatus> {
-    let report = dragnet_rules::load(&args.paths).report;
-    let mut out = io::stdout().lock();
-    match args.format {
-        ReportFormat::Json => {
-            serde_json::to_writer_pretty(&mut out, &report)?;
-            writeln!(out)?;
-        }
-        ReportFormat::Text => {
-            let color = terminal.out.is_colored();
-            let options = TextOptions { color, warnings: args.verbose, list: args.verbose };
-            write!(out, "{}", report.to_text(options))?;
-        }
-    }
-    Ok(if report.failed.is_empty() { ExitStatus::Nothing } else { ExitStatus::Error })
 }

@@ -1,0 +1,112 @@
+//! The whole way from rules and logs to alerts: what `hunt`, `test` and `backtest` have in common.
+
+use std::io;
+use std::sync::Arc;
+
+use dragnet_engine::{Hit, RuleSet, correlate};
+use dragnet_event::{EventRef, Field};
+use dragnet_plan::Query;
+use dragnet_rules::LoadedRule;
+
+use crate::args::Clock;
+use crate::cascade::{Cascade, Each, Readers};
+use crate::progress::Progress;
+use crate::raise::{Cuts, Events, FIRST_ALERT_SOURCE, Round, events_of};
+use crate::scan::{Outcome, Scan};
+use crate::summary::Counts;
+
+/// Rules, and what they are run over. The sources of all scans, those of the history last, have numbers of their own
+/// ([`Scan::first`]).
+#[derive(Clone, Copy)]
+pub(crate) struct Pursuit<'a> {
+    pub(crate) rules: &'a [LoadedRule],
+    /// The same rules, compiled together ([`rule_set`]).
+    pub(crate) rule_set: &'a RuleSet,
+    /// What is hunted through.
+    pub(crate) scans: &'a [Scan<'a>],
+    /// What is from before: it tells new-terms rules what is known, and raises no alerts.
+    pub(crate) history: &'a [Scan<'a>],
+    /// By which time executions choose events.
+    pub(crate) clock: Clock,
+    /// The field that an event's time is in.
+    pub(crate) time_field: &'a Field,
+    /// Whether executions raise no more than `max_signals`.
+    pub(crate) capped: bool,
+    /// Whether progress is shown.
+    pub(crate) visible: bool,
+}
+
+/// What came of it, but for the alerts.
+pub(crate) struct Catch {
+    /// What all scans came to; its hits are used up.
+    pub(crate) outcome: Outcome,
+    pub(crate) counts: Counts,
+    pub(crate) cuts: Cuts,
+    /// Combinations of values that new-terms rules have forgotten for want of room.
+    pub(crate) forgotten: u64,
+    /// Events that could not be read a second time, for their alerts.
+    pub(crate) changed: usize,
+    /// The first error of whoever took the alerts.
+    pub(crate) written: io::Result<()>,
+}
+
+impl Pursuit<'_> {
+    /// Reads, matches, correlates, chooses, and gives every alert, in their order.
+    pub(crate) fn run<'e>(&'e self, each: &'e mut Each<'e>) -> Catch {
+        let mut outcome = Outcome::default();
+        for scan in self.scans {
+            outcome.add(self.scan(scan));
+        }
+        let mut hits = std::mem::take(&mut outcome.hits);
+        for scan in self.history {
+            let mut before = self.scan(scan);
+            let queries = self.rule_set.queries();
+            let is_new_terms =
+                |hit: &Hit| matches!(*queries[hit.query as usize], Query::NewTerms(_));
+            hits.extend(before.hits.drain(..).filter(is_new_terms));
+            outcome.problems.append(&mut before.problems);
+        }
+        let first_of_history = self.history.first().map_or(FIRST_ALERT_SOURCE, |scan| scan.first);
+        let readers = Readers::new(self.rules, self.clock, first_of_history, &mut hits);
+        let mut correlated = correlate::run(hits, self.rule_set.queries(), 1);
+        correlated.findings.retain(|finding| {
+            events_of(std::slice::from_ref(finding)).all(|event| event.source < first_of_history)
+        });
+        let mut changed = 0;
+        let mut events = Events::new();
+        let mut fetch = |wanted: Vec<EventRef>, events: &mut Events| {
+            // Alerts that are read as events cannot be read again.
+            events.retain(|event, _| event.source >= FIRST_ALERT_SOURCE);
+            for scan in self.scans {
+                changed += scan.fetch(wanted.clone(), events);
+            }
+        };
+        let findings = correlated.findings;
+        let round = Round::new(self.rules, findings, self.capped, &mut events, &mut fetch);
+        let mut cascade = Cascade::new(each, self.capped, self.time_field);
+        let written = cascade.run(&round, &readers, &mut events, &mut fetch);
+        let Cascade { counts, cuts, forgotten, .. } = cascade;
+        let forgotten = correlated.forgotten + forgotten;
+        Catch { outcome, counts, cuts, forgotten, changed, written }
+    }
+
+    fn scan(&self, scan: &Scan<'_>) -> Outcome {
+        let progress = Progress::new(scan.sources, self.visible);
+        let outcome = scan.run(self.rule_set, &progress);
+        progress.finish();
+        outcome
+    }
+}
+
+/// Compiles rules together; executions go by the clock that was asked for.
+pub(crate) fn rule_set(rules: &[LoadedRule], clock: Clock) -> RuleSet {
+    let timed = rules.iter().map(|rule| {
+        let mut timing = rule.rule.timing();
+        if clock == Clock::Event {
+            timing.window = None;
+            timing.strict_window = false;
+        }
+        (Arc::new(rule.query.clone()), timing)
+    });
+    RuleSet::timed(timed.collect())
+}
