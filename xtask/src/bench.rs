@@ -3,16 +3,17 @@
 //! All real EVTX files below a folder become one file: their readable chunks, repeated to a size, behind one
 //! header, so that tools which take a single file can be timed on it. JSON lines are measured against merely
 //! parsing them ([`json_lines`]). Every figure is the median of some runs, taken in turns, and
-//! every ratio is of one such session; nothing here is an assertion.
+//! every ratio is of one such session; nothing here is an assertion. With `--curves yes` it is also measured how
+//! a hunt scales ([`curves`]); with `--out FILE` what is printed is kept.
 
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode, Stdio};
-use std::time::{Duration, Instant};
+use std::process::{Command, ExitCode};
 
-use crate::json_lines;
 use crate::steps::cargo_command;
+use crate::watch::Contender;
+use crate::{curves, json_lines};
 
 /// The version of the crate `evtx` whose tool is the measure: the one that Dragnet reads with.
 const EVTX_VERSION: &str = "0.15.1";
@@ -23,23 +24,37 @@ const HEADER: usize = 4 << 10;
 
 /// What is measured, and how often.
 #[derive(Debug)]
-struct Plan {
+pub(crate) struct Plan {
+    dragnet: PathBuf,
     events: PathBuf,
     archives: PathBuf,
-    rules: PathBuf,
+    pub(crate) rules: PathBuf,
     megabytes: usize,
-    runs: usize,
+    pub(crate) runs: usize,
+    curves: bool,
+    out: Option<PathBuf>,
 }
 
-/// A command that is timed.
-struct Contender {
-    name: &'static str,
-    program: PathBuf,
-    arguments: Vec<String>,
-    times: Vec<Duration>,
+impl Plan {
+    /// The folders of all rules.
+    pub(crate) fn all_rules(&self) -> [PathBuf; 2] {
+        [self.rules.join("rules"), self.rules.join("rules_building_block")]
+    }
 }
 
-/// Runs the benchmark. Arguments: `--corpora DIR`, `--megabytes N`, `--runs N`.
+/// What is printed, line by line, and kept.
+#[derive(Debug, Default)]
+pub(crate) struct Report(String);
+
+impl Report {
+    pub(crate) fn line(&mut self, line: &str) {
+        println!("{line}");
+        self.0.push_str(line);
+        self.0.push('\n');
+    }
+}
+
+/// Runs the benchmark. Arguments: `--corpora DIR`, `--megabytes N`, `--runs N`, `--curves yes`, `--out FILE`.
 pub(crate) fn bench(root: &Path, arguments: &[String]) -> ExitCode {
     match plan(root, arguments).and_then(|plan| run(root, &plan)) {
         Ok(()) => ExitCode::SUCCESS,
@@ -53,6 +68,7 @@ pub(crate) fn bench(root: &Path, arguments: &[String]) -> ExitCode {
 fn plan(root: &Path, arguments: &[String]) -> io::Result<Plan> {
     let mut corpora = root.join("../shared/corpora");
     let (mut megabytes, mut runs) = (200, 5);
+    let (mut curves, mut out) = (false, None);
     let mut words = arguments.iter();
     while let Some(word) = words.next() {
         let value =
@@ -63,15 +79,20 @@ fn plan(root: &Path, arguments: &[String]) -> io::Result<Plan> {
             "--corpora" => corpora = PathBuf::from(value),
             "--megabytes" => megabytes = number()?,
             "--runs" => runs = number()?,
+            "--curves" => curves = value == "yes",
+            "--out" => out = Some(PathBuf::from(value)),
             _ => return Err(io::Error::other(format!("bench knows no {word}"))),
         }
     }
     let plan = Plan {
+        dragnet: root.join("target/release/dragnet"),
         events: corpora.join("events"),
         archives: corpora.join("bench"),
         rules: corpora.join("elastic-rules"),
         megabytes,
         runs: runs.max(1),
+        curves,
+        out,
     };
     for path in [&plan.events, &plan.archives, &plan.rules] {
         if !path.exists() {
@@ -93,24 +114,25 @@ fn run(root: &Path, plan: &Plan) -> io::Result<()> {
         install.args(["install", "evtx", "--version", EVTX_VERSION, "--locked", "--root"]);
         succeed(install.arg(&tools))?;
     }
-    let chunks = chunks(&plan.events)?;
+    let chunks = Chunks::below(&plan.events)?;
     let once = folder.join("once.evtx");
-    glue(&chunks, 0, &once)?;
+    chunks.glue_to(0, &once)?;
     let repeated = folder.join("repeated.evtx");
-    glue(&chunks, plan.megabytes << 20, &repeated)?;
+    chunks.glue_to(plan.megabytes << 20, &repeated)?;
     let empty = folder.join("empty.evtx");
     File::create(&empty)?;
 
-    let dragnet = root.join("target/release/dragnet");
     let events = count_events(&dump, &once)?;
-    println!(
-        "\n{} chunks with {events} events, from the EVTX files below {}",
-        chunks.len(),
-        plan.events.display()
-    );
-    println!("{}; medians of {} runs taken in turns\n", machine(), plan.runs);
-    println!("| file | threads | what | median s | events/s | × the first | net of start-up |");
-    println!("|---|--:|---|--:|--:|--:|--:|");
+    let mut report = Report::default();
+    report.line(&format!(
+        "\n{} chunks with {events} events, from the EVTX files below `{}`; commit {}",
+        chunks.0.len(),
+        name_of(&plan.events),
+        commit(root)
+    ));
+    report.line(&format!("{}; medians of {} runs taken in turns\n", machine(), plan.runs));
+    report.line(HEAD);
+    report.line("|---|--:|---|--:|--:|--:|--:|--:|--:|--:|");
     let mut alerts = 0;
     for (name, file) in [("once", &once), ("repeated", &repeated)] {
         let size = fs::metadata(file)?.len() >> 20;
@@ -119,85 +141,105 @@ fn run(root: &Path, plan: &Plan) -> io::Result<()> {
         for threads in ["1", "2"] {
             let words = ["-t", threads, "-o", "jsonl"].map(str::to_owned).to_vec();
             let printing = contender("evtx_dump -o jsonl", &dump, words, file);
-            let mut contenders = contenders(plan, printing, &dragnet, file, &empty, threads);
+            let mut contenders = contenders(plan, printing, file, &empty, threads);
             measure(&mut contenders, plan.runs)?;
-            report(&contenders, &format!("{name}, {size} MB"), threads, events);
+            table(&contenders, &format!("{name}, {size} MB"), threads, events, &mut report);
             alerts = count_alerts(&contenders)?;
         }
     }
-    bench_lines(root, plan, &dragnet, &empty)?;
-    print_notes(plan, alerts);
-    Ok(())
+    bench_lines(root, plan, &empty, &mut report)?;
+    notes(plan, alerts, &mut report);
+    if plan.curves {
+        curves::rules(plan, &repeated, &empty, &mut report)?;
+        curves::memory(plan, &chunks, &folder, &mut report)?;
+    }
+    plan.out.as_ref().map_or(Ok(()), |out| fs::write(out, report.0.trim_start()))
 }
 
+const HEAD: &str = "| file | threads | what | median s | CPU s | peak MB | events/s | × the first \
+                    | CPU × the first | CPU × net of start-up |";
+
 /// Hunting JSON lines beside parsing them.
-fn bench_lines(root: &Path, plan: &Plan, dragnet: &Path, empty: &Path) -> io::Result<()> {
+fn bench_lines(root: &Path, plan: &Plan, empty: &Path, report: &mut Report) -> io::Result<()> {
     let (lines, count) = json_lines::unpack(&plan.archives, &root.join("target/bench"))?;
     let size = fs::metadata(&lines)?.len() >> 20;
     let parser = root.join("target/release/xtask");
     for threads in ["1", "2"] {
         let words = vec!["parse-json".to_owned(), threads.into()];
         let parsing = contender("parse with sonic-rs", &parser, words, &lines);
-        let mut contenders = contenders(plan, parsing, dragnet, &lines, empty, threads);
+        let mut contenders = contenders(plan, parsing, &lines, empty, threads);
         measure(&mut contenders, plan.runs)?;
-        report(&contenders, &format!("JSON lines, {size} MB"), threads, count as f64);
+        table(&contenders, &format!("JSON lines, {size} MB"), threads, count as f64, report);
     }
     Ok(())
 }
 
-fn print_notes(plan: &Plan, alerts: usize) {
-    println!(
+fn notes(plan: &Plan, alerts: usize, report: &mut Report) {
+    report.line(&format!(
         "
 `once` has every value as often as the corpus has it; `repeated` has the same chunks again and again,
 which favours whoever remembers values. Start-up is hunting an empty file with the same rules.
 `repeated` gives {alerts} alerts with all rules, far more than a log in peace; a hunt writes them all.
-JSON lines are those of NXLog in the archives below {}. Parsing them is splitting the file at line feeds
+JSON lines are those of NXLog in the archives below `{}`. Parsing them is splitting the file at line feeds
 and going over each object's members with `sonic_rs::to_object_iter`, which checks the syntax of every value
-and decodes none; its time is that of a process, which reads the whole file first.",
-        plan.archives.display()
-    );
+and decodes none; its time is that of a process, which reads the whole file first. CPU times are of all threads,
+in steps of 10 ms; they hold on a machine that does something else besides, where the others do not.",
+        name_of(&plan.archives)
+    ));
+}
+
+fn name_of(path: &Path) -> String {
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+fn commit(root: &Path) -> String {
+    let words = ["rev-parse", "--short", "HEAD"];
+    let output = Command::new("git").current_dir(root).args(words).output();
+    output.map_or("unknown".into(), |output| String::from_utf8_lossy(&output.stdout).trim().into())
 }
 
 /// A command whose last argument is a file.
-fn contender(
-    name: &'static str,
-    program: &Path,
-    mut arguments: Vec<String>,
-    file: &Path,
-) -> Contender {
+fn contender(name: &str, program: &Path, mut arguments: Vec<String>, file: &Path) -> Contender {
     arguments.push(file.display().to_string());
-    Contender { name, program: program.to_path_buf(), arguments, times: Vec::new() }
+    Contender { name: name.to_owned(), program: program.to_path_buf(), arguments, runs: Vec::new() }
+}
+
+/// Hunting a file.
+pub(crate) fn hunt(
+    name: &str,
+    plan: &Plan,
+    rules: &[PathBuf],
+    file: &Path,
+    threads: &str,
+) -> Contender {
+    let mut words = ["hunt", "--quiet", "--threads", threads].map(str::to_owned).to_vec();
+    for rules in rules {
+        words.extend(["--rules".to_owned(), rules.display().to_string()]);
+    }
+    contender(name, &plan.dragnet, words, file)
 }
 
 /// The commands to time, the measure first. Those named `start-up` are subtracted from the next.
 fn contenders(
     plan: &Plan,
     measure: Contender,
-    dragnet: &Path,
     file: &Path,
     empty: &Path,
     threads: &str,
 ) -> Vec<Contender> {
-    let hunt = |name, rules: &[PathBuf], file: &Path| {
-        let mut words =
-            vec!["hunt".to_owned(), "--quiet".into(), "--threads".into(), threads.into()];
-        for rules in rules {
-            words.extend(["--rules".to_owned(), rules.display().to_string()]);
-        }
-        contender(name, dragnet, words, file)
-    };
+    let hunt = |name, rules: &[PathBuf], file: &Path| hunt(name, plan, rules, file, threads);
     let one = [plan.rules.join(ONE_RULE)];
-    let all = [plan.rules.join("rules"), plan.rules.join("rules_building_block")];
+    let all = plan.all_rules();
     let mut contenders = vec![measure];
     // It prints in the order of reading, on one thread.
     if threads == "1" {
-        contenders.push(contender("normalize", dragnet, vec!["normalize".into()], file));
+        contenders.push(contender("normalize", &plan.dragnet, vec!["normalize".into()], file));
     }
     contenders.extend([
         hunt("start-up, 1 rule", &one, empty),
         hunt("hunt, 1 rule", &one, file),
-        hunt("start-up, all EQL rules", &all, empty),
-        hunt("hunt, all EQL rules", &all, file),
+        hunt("start-up, all rules", &all, empty),
+        hunt("hunt, all rules", &all, file),
     ]);
     contenders
 }
@@ -205,67 +247,64 @@ fn contenders(
 /// How many alerts the last contender, a hunt, gives: writing them is much of what it does.
 fn count_alerts(contenders: &[Contender]) -> io::Result<usize> {
     let Some(hunt) = contenders.last() else { return Ok(0) };
-    let output = Command::new(&hunt.program).args(&hunt.arguments).output()?;
+    let output = hunt.command().output()?;
     Ok(String::from_utf8_lossy(&output.stdout).lines().count())
 }
 
 fn measure(contenders: &mut [Contender], runs: usize) -> io::Result<()> {
     for _ in 0..runs {
-        for contender in &mut *contenders {
-            let start = Instant::now();
-            Command::new(&contender.program)
-                .args(&contender.arguments)
-                .stdin(Stdio::null())
-                .stdout(Stdio::null())
-                .stderr(Stdio::null())
-                .status()?;
-            contender.times.push(start.elapsed());
-        }
+        contenders.iter_mut().try_for_each(Contender::run)?;
     }
     Ok(())
 }
 
-fn report(contenders: &[Contender], file: &str, threads: &str, events: f64) {
-    let floor = contenders.first().map_or(1.0, median);
+fn table(contenders: &[Contender], file: &str, threads: &str, events: f64, report: &mut Report) {
+    let Some(floor) = contenders.first() else { return };
+    let (floor_time, floor_cpu) = (floor.median(|run| run.seconds), floor.median(|run| run.cpu));
     let mut start_up = 0.0;
     for contender in contenders {
-        let time = median(contender);
-        if contender.name.starts_with("start-up") {
-            println!("| {file} | {threads} | {} | {time:.3} | | | |", contender.name);
-            start_up = time;
+        let name = &contender.name;
+        let (time, cpu) = (contender.median(|run| run.seconds), contender.median(|run| run.cpu));
+        let peak = contender.median(|run| run.peak_mb);
+        let head = format!("| {file} | {threads} | {name} | {time:.3} | {cpu:.2} | {peak:.0} |");
+        if name.starts_with("start-up") {
+            report.line(&format!("{head} | | | |"));
+            start_up = cpu;
             continue;
         }
-        let net = time - start_up;
-        println!(
-            "| {file} | {threads} | {} | {time:.3} | {:.0} | {:.2} | {:.2} |",
-            contender.name,
+        report.line(&format!(
+            "{head} {:.0} | {:.2} | {:.2} | {:.2} |",
             events / time,
-            time / floor,
-            net / floor
-        );
+            time / floor_time,
+            cpu / floor_cpu,
+            (cpu - start_up) / floor_cpu
+        ));
     }
-}
-
-fn median(contender: &Contender) -> f64 {
-    let mut times = contender.times.clone();
-    times.sort();
-    times.get(times.len() / 2).map_or(f64::NAN, Duration::as_secs_f64)
 }
 
 /// The chunks of all EVTX files below a folder, by path; damaged and empty ones are left out.
-fn chunks(folder: &Path) -> io::Result<Vec<Vec<u8>>> {
-    let mut files = Vec::new();
-    collect(folder, &mut files)?;
-    files.sort();
-    let mut chunks = Vec::new();
-    for file in files {
-        let bytes = fs::read(&file)?;
-        if bytes.starts_with(b"ElfFile\0") {
-            let whole = bytes.get(HEADER..).unwrap_or_default().chunks_exact(CHUNK);
-            chunks.extend(whole.filter(|chunk| is_sound(chunk)).map(<[u8]>::to_vec));
+pub(crate) struct Chunks(Vec<Vec<u8>>);
+
+impl Chunks {
+    fn below(folder: &Path) -> io::Result<Chunks> {
+        let mut files = Vec::new();
+        collect(folder, &mut files)?;
+        files.sort();
+        let mut chunks = Vec::new();
+        for file in files {
+            let bytes = fs::read(&file)?;
+            if bytes.starts_with(b"ElfFile\0") {
+                let whole = bytes.get(HEADER..).unwrap_or_default().chunks_exact(CHUNK);
+                chunks.extend(whole.filter(|chunk| is_sound(chunk)).map(<[u8]>::to_vec));
+            }
         }
+        Ok(Chunks(chunks))
     }
-    Ok(chunks)
+
+    /// Writes the chunks behind a header, once or as often as it takes to reach a size in bytes.
+    pub(crate) fn glue_to(&self, bytes: usize, path: &Path) -> io::Result<()> {
+        glue(&self.0, bytes, path)
+    }
 }
 
 fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
@@ -286,7 +325,6 @@ fn is_sound(chunk: &[u8]) -> bool {
     chunk.starts_with(b"ElfChnk\0") && (513..=CHUNK as u32).contains(&free)
 }
 
-/// Writes the chunks behind a header, once or as often as it takes to reach a size in bytes.
 fn glue(chunks: &[Vec<u8>], bytes: usize, path: &Path) -> io::Result<()> {
     let once = chunks.len() * CHUNK;
     let times = bytes.div_ceil(once.max(1)).max(1);

@@ -4,10 +4,12 @@
 mod arrows;
 mod attack;
 mod bench;
+mod curves;
 mod ecs_fields;
 mod json_lines;
 mod steps;
 mod tidy;
+mod watch;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -19,7 +21,7 @@ chores:
   test     format, tidy, crate arrows, lints, tests, the examples' rule tests, doc tests, docs: all of it, then what failed
   tidy     sizes of files and functions, and what must not be in the sources
   arrows   which crate uses which
-  bench    hunting beside printing or parsing; [--corpora DIR] [--megabytes N] [--runs N]
+  bench    hunting beside printing or parsing; [--corpora DIR] [--megabytes N] [--runs N] [--curves yes] [--out FILE]
   ecs-fields ECS_FLAT_YML [VERSION]
            the table of ECS fields, from the schema's published file; of the version it was, if none is given
   parse-json THREADS FILE

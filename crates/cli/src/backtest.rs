@@ -133,11 +133,9 @@ impl Ground<'_> {
             from: self.args.input.from,
             to: self.args.input.to,
             threads: threads(self.args.threads),
-            keep_events: true,
         };
         let first = self.sources.len() as u32;
-        let history =
-            Scan { sources: self.history, first, from: None, to: None, keep_events: false, ..scan };
+        let history = Scan { sources: self.history, first, from: None, to: None, ..scan };
         let pursuit = Pursuit {
             rules: &set.rules,
             rule_set: &compiled,

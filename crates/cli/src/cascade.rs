@@ -13,16 +13,13 @@ use dragnet_rules::LoadedRule;
 
 use crate::args::Clock;
 use crate::pursuit::rule_set;
-use crate::raise::{Cuts, Events, FIRST_ALERT_SOURCE, Round, events_of};
+use crate::raise::{Cuts, Events, FIRST_ALERT_SOURCE, Fetch, Round, events_of};
 use crate::scan::ShownEvent;
 use crate::summary::Counts;
 
 /// How often rules are run on each other's alerts. A rule does not answer to itself, so that it ends by itself long
 /// before this.
 const MAX_ROUNDS: u32 = 8;
-
-/// Reads events again that are wanted and not known yet.
-pub(crate) type Fetch<'a> = dyn FnMut(Vec<EventRef>, &mut Events) + 'a;
 
 /// Takes an alert.
 pub(crate) type Each<'a> = dyn FnMut(&Alert<'_>) -> io::Result<()> + 'a;
@@ -114,7 +111,7 @@ impl<'a> Cascade<'a> {
         fetch: &mut Fetch<'_>,
     ) -> io::Result<()> {
         let mut matched = Matched::new(readers, self.time_field, 0);
-        let written = self.write(first, events, &mut matched);
+        let written = self.write(first, events, fetch, &mut matched);
         if readers.rules.is_empty() {
             return written;
         }
@@ -126,15 +123,14 @@ impl<'a> Cascade<'a> {
             let (round, forgotten) = readers.round(&alerts, self.capped, events, fetch);
             let mut matched = Matched::new(readers, self.time_field, number);
             let mut all = Vec::new();
-            round.each(events, &mut |alert| {
-                let document = alert.document();
-                matched.add(&document, &alert.id);
-                all.push(document);
+            round.each(events, fetch, &mut |alert| {
+                matched.add(&alert);
+                all.push(alert.document());
             });
             if all == before || number == MAX_ROUNDS {
                 self.forgotten = forgotten;
                 let mut unread = Matched::new(readers, self.time_field, number);
-                return written.and(self.write(&round, events, &mut unread));
+                return written.and(self.write(&round, events, fetch, &mut unread));
             }
             before = all;
             drop(round);
@@ -148,12 +144,13 @@ impl<'a> Cascade<'a> {
     fn write(
         &mut self,
         round: &Round<'_>,
-        events: &Events,
+        events: &mut Events,
+        fetch: &mut Fetch<'_>,
         matched: &mut Matched<'_>,
     ) -> io::Result<()> {
         round.count_cuts(&mut self.cuts);
         let mut written = Ok(());
-        round.each(events, &mut |alert| {
+        round.each(events, fetch, &mut |alert| {
             // Kibana: an alert whose id is there already is not written again.
             if !self.ids.insert(alert.id.clone()) {
                 self.cuts.repeated += 1;
@@ -164,7 +161,7 @@ impl<'a> Cascade<'a> {
                 written = (self.each)(&alert);
             }
             if !matched.readers.rules.is_empty() {
-                matched.add(&alert.document(), &alert.id);
+                matched.add(&alert);
             }
         });
         written
@@ -194,23 +191,26 @@ impl<'a> Matched<'a> {
         }
     }
 
-    fn add(&mut self, alert: &Document, id: &str) {
+    fn add(&mut self, alert: &Alert<'_>) {
         alert.flatten_into(&mut self.batch);
         let event = self.next;
         self.next.index += 1;
         self.batch.end_row(event);
         let Matched { readers, hits, .. } = self;
         let before = hits.len();
+        // Few alerts are worth the copy.
+        let mut document: Option<Document> = None;
         self.matcher.run(&self.batch, &mut |hit| {
+            let alert = document.get_or_insert_with(|| alert.document());
             // Kibana: a rule does not answer to itself.
             if !goes_back_to(alert, &readers.rules[hit.query as usize].rule.rule_id) {
                 hits.push(hit);
             }
         });
         self.batch.clear();
-        if hits.len() > before {
-            let identity = EventIdentity { index: ALERTS_INDEX.to_owned(), id: id.to_owned() };
-            let (document, path) = (alert.clone(), String::new());
+        if let Some(document) = document.filter(|_| hits.len() > before) {
+            let identity = EventIdentity { index: ALERTS_INDEX.to_owned(), id: alert.id.clone() };
+            let path = String::new();
             self.documents.insert(event, ShownEvent { document, path, identity });
         }
     }

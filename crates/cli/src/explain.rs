@@ -50,7 +50,6 @@ pub(crate) fn run(args: &ExplainArgs, terminal: Terminal) -> anyhow::Result<Exit
         from: args.input.from,
         to: args.input.to,
         threads: 1,
-        keep_events: false,
     };
     let (before, more) = discover(&args.history);
     problems.extend(more);

@@ -38,11 +38,9 @@ pub(crate) fn run(args: &HuntArgs, terminal: Terminal) -> anyhow::Result<ExitSta
         from: args.input.from,
         to: args.input.to,
         threads: threads(args.threads),
-        keep_events: true,
     };
     let first = sources.len() as u32;
-    let history =
-        Scan { sources: &before, first, from: None, to: None, keep_events: false, ..scan };
+    let history = Scan { sources: &before, first, from: None, to: None, ..scan };
     let pursuit = Pursuit {
         rules: &loaded.rules,
         rule_set: &rule_set,

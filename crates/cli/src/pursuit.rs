@@ -38,7 +38,7 @@ pub(crate) struct Pursuit<'a> {
 
 /// What came of it, but for the alerts.
 pub(crate) struct Catch {
-    /// What all scans came to; its hits and events are used up.
+    /// What all scans came to; its hits are used up.
     pub(crate) outcome: Outcome,
     pub(crate) counts: Counts,
     pub(crate) cuts: Cuts,
@@ -73,8 +73,10 @@ impl Pursuit<'_> {
             events_of(std::slice::from_ref(finding)).all(|event| event.source < first_of_history)
         });
         let mut changed = 0;
-        let mut events = std::mem::take(&mut outcome.events);
+        let mut events = Events::new();
         let mut fetch = |wanted: Vec<EventRef>, events: &mut Events| {
+            // Alerts that are read as events cannot be read again.
+            events.retain(|event, _| event.source >= FIRST_ALERT_SOURCE);
             for scan in self.scans {
                 changed += scan.fetch(wanted.clone(), events);
             }

@@ -44,7 +44,6 @@ pub(crate) fn run(args: &QueryArgs, terminal: Terminal) -> anyhow::Result<ExitSt
         from: args.input.from,
         to: args.input.to,
         threads: threads(args.threads),
-        keep_events: false,
     };
     let progress = Progress::new(&sources, true);
     let mut outcome = scan.run(&rules, &progress);

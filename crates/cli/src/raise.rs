@@ -16,6 +16,13 @@ use crate::scan::ShownEvent;
 /// The source numbers of alerts that are read as events, after all files: one for each round.
 pub(crate) const FIRST_ALERT_SOURCE: u32 = u32::MAX - 16;
 
+/// Findings whose events are in memory at once. A document of an event takes about 10 KB.
+const AT_ONCE: usize = 4096;
+
+/// Makes the events of these addresses known, if they can be read; events of files that are not wanted may be
+/// forgotten.
+pub(crate) type Fetch<'a> = dyn FnMut(Vec<EventRef>, &mut Events) + 'a;
+
 /// Documents of events by their addresses.
 pub(crate) type Events = BTreeMap<EventRef, ShownEvent>;
 
@@ -48,7 +55,7 @@ impl<'a> Round<'a> {
         findings: Vec<Finding>,
         capped: bool,
         events: &mut Events,
-        fetch: &mut dyn FnMut(Vec<EventRef>, &mut Events),
+        fetch: &mut Fetch<'_>,
     ) -> Round<'a> {
         let all = findings;
         let by_rule: Vec<Range<usize>> = (0..rules.len() as u32)
@@ -76,12 +83,7 @@ impl<'a> Round<'a> {
                 select(rule, &all[range.clone()], capped.then_some(rule.max_signals), &of)
             })
             .collect();
-        let round = Round { rules, findings: by_rule, all, selections };
-        let raised = round.raised();
-        let of = |finding| events_of(std::slice::from_ref(finding));
-        let wanted: Vec<EventRef> = raised.flat_map(|(_, finding, _)| of(finding)).collect();
-        fetch(wanted, events);
-        round
+        Round { rules, findings: by_rule, all, selections }
     }
 
     /// What is raised: the rule's number, the finding, and what is said of it.
@@ -108,8 +110,15 @@ impl<'a> Round<'a> {
     }
 
     /// Makes the alerts, one finding after the other: by time, then by rule, then by event; the parts of a
-    /// sequence stay together. Those that are about alerts come after them.
-    pub(crate) fn each(&self, events: &Events, each: &mut dyn FnMut(Alert<'a>)) {
+    /// sequence stay together. Those that are about alerts come after them. `fetch` is asked for the events of some
+    /// findings at a time, so that memory does not grow with the number of alerts; alerts that are read as events
+    /// are known.
+    pub(crate) fn each(
+        &self,
+        events: &mut Events,
+        fetch: &mut Fetch<'_>,
+        each: &mut dyn FnMut(Alert<'a>),
+    ) {
         let mut ordered: Vec<_> = self.raised().collect();
         let alerts = |finding: &Finding| {
             let of = events_of(std::slice::from_ref(finding));
@@ -122,14 +131,19 @@ impl<'a> Round<'a> {
             let time = last.and_then(|position| position.time).unwrap_or(Time(i64::MAX));
             let rule = &self.rules[*rule].rule;
             let last = last.map(|position| position.event);
-            (depth, time, rule.name.clone(), rule.rule_id.clone(), last)
+            (depth, time, &*rule.name, &*rule.rule_id, last)
         });
         let mut parts: Vec<Option<Arc<RulePart<'a>>>> = vec![None; self.rules.len()];
-        for (number, finding, raised) in ordered {
-            let rule = &self.rules[number];
-            let part = parts[number].get_or_insert_with(|| Arc::new(RulePart::new(&rule.rule)));
-            for alert in alerts_of(rule, part, finding, raised, events) {
-                each(alert);
+        for some in ordered.chunks(AT_ONCE) {
+            let of = |finding| events_of(std::slice::from_ref(finding));
+            fetch(some.iter().flat_map(|(_, finding, _)| of(finding)).collect(), events);
+            for (number, finding, raised) in some {
+                let rule = &self.rules[*number];
+                let part =
+                    parts[*number].get_or_insert_with(|| Arc::new(RulePart::new(&rule.rule)));
+                for alert in alerts_of(rule, part, finding, raised, events) {
+                    each(alert);
+                }
             }
         }
     }

@@ -9,17 +9,19 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use dragnet_detect::{EventIdentity, identify};
-use dragnet_engine::{Hit, Matcher, RuleSet};
+use dragnet_engine::{Hit, Matcher, RuleSet, correlate};
 use dragnet_event::{Batch, Document, EventRef, Field, FieldSink, Scalar, Time};
 use dragnet_ingest::{Block, Blocks, EventSink, Form, Options, Problem, Reason, Source};
-use dragnet_plan::Query;
 
 use crate::progress::Progress;
 
 /// Events in a batch, about: a block is never split.
 const BATCH_EVENTS: usize = 8192;
-/// Bytes of blocks that are held for one batch, so that its events can be shown.
+/// Bytes of blocks that go into one batch, about.
 const BATCH_BYTES: usize = 16 << 20;
+
+/// Events that are worth a thread when they are read again.
+const EVENTS_PER_THREAD: usize = 64;
 
 /// What to read, and how.
 #[derive(Debug, Clone, Copy)]
@@ -38,9 +40,6 @@ pub(crate) struct Scan<'a> {
     pub(crate) to: Option<Time>,
     /// How many threads work.
     pub(crate) threads: usize,
-    /// Whether the events of hits on event queries are kept, and not only fetched again when it is known
-    /// which of them are shown.
-    pub(crate) keep_events: bool,
 }
 
 /// An event that is shown.
@@ -57,7 +56,7 @@ pub(crate) struct ShownEvent {
 pub(crate) struct Outcome {
     /// All hits, in no particular order.
     pub(crate) hits: Vec<Hit>,
-    /// The events of the hits on event queries.
+    /// The events that were fetched to be shown.
     pub(crate) events: BTreeMap<EventRef, ShownEvent>,
     /// What could not be read, ordered by source.
     pub(crate) problems: Vec<Problem>,
@@ -211,10 +210,23 @@ pub(crate) fn is_no_log(source: &Source, problem: &Problem) -> bool {
         && (is_shadow || !LOGS.iter().any(|end| path.ends_with(end)))
 }
 
+/// Matches the batch and empties it; gives the hits.
+fn flush(matcher: &mut Matcher<'_>, batch: &mut Batch) -> Vec<Hit> {
+    let mut hits = Vec::new();
+    matcher.run(batch, &mut |hit| hits.push(hit));
+    hits.shrink_to_fit();
+    batch.clear();
+    hits
+}
+
 /// What one worker has found; problems with the place of their block in the order of reading.
 #[derive(Default)]
 struct Found {
+    /// Without its hits.
     outcome: Outcome,
+    /// The hits of each batch: there may be many, and a single list would at times be in memory twice while it
+    /// grows.
+    hits: Vec<Vec<Hit>>,
     problems: Vec<(u64, Problem)>,
 }
 
@@ -227,7 +239,7 @@ impl Scan<'_> {
         let feed = Feed { sources, current: None, first, form, done: 0, handed: 0 };
         let feed = Mutex::new(feed);
         let event_count = AtomicU64::new(0);
-        let found: Vec<Found> = std::thread::scope(|scope| {
+        let mut found: Vec<Found> = std::thread::scope(|scope| {
             let work = || self.work(rules, &feed, &event_count, progress);
             let others: Vec<_> = (1..self.threads).map(|_| scope.spawn(work)).collect();
             let mut found = vec![work()];
@@ -239,9 +251,14 @@ impl Scan<'_> {
             }
             found
         });
+        let mut hits: Vec<&mut Vec<Hit>> = found.iter_mut().flat_map(|one| &mut one.hits).collect();
+        correlate::drop_hopeless(&mut hits, rules.queries());
+        let hit_count = hits.iter().map(|part| part.len()).sum();
         let mut outcome = Outcome::default();
+        outcome.hits.reserve_exact(hit_count);
         let mut problems = Vec::new();
         for one in found {
+            outcome.hits.extend(one.hits.into_iter().flatten());
             outcome.add(one.outcome);
             problems.extend(one.problems);
         }
@@ -262,8 +279,7 @@ impl Scan<'_> {
         let mut found = Found::default();
         let mut batch = Batch::new(rules.fields(), self.time_field);
         let mut matcher = Matcher::new(rules);
-        let mut held: Vec<Block> = Vec::new();
-        let mut held_bytes = 0;
+        let mut read_bytes = 0;
         loop {
             let next = feed.lock().unwrap_or_else(PoisonError::into_inner).next();
             let Some(Fed { source, number, read, block }) = next else { break };
@@ -281,52 +297,21 @@ impl Scan<'_> {
                     found.problems.extend(problems.into_iter().map(|p| (number, p)));
                     let total = event_count.fetch_add(count, Ordering::Relaxed) + count;
                     progress.advance(source, read, total);
-                    held_bytes += block.bytes();
-                    held.push(block);
+                    read_bytes += block.bytes();
                 }
                 Err(problem) if is_no_log(&self.sources[source], &problem) => {
                     found.outcome.skipped.push(problem.path.to_string());
                 }
                 Err(problem) => found.problems.push((number, problem)),
             }
-            if batch.len() >= BATCH_EVENTS || held_bytes >= BATCH_BYTES {
-                self.flush(rules, &mut matcher, &mut batch, &held, &mut found.outcome);
-                held.clear();
-                held_bytes = 0;
+            if batch.len() >= BATCH_EVENTS || read_bytes >= BATCH_BYTES {
+                found.hits.push(flush(&mut matcher, &mut batch));
+                read_bytes = 0;
             }
         }
-        self.flush(rules, &mut matcher, &mut batch, &held, &mut found.outcome);
+        found.hits.push(flush(&mut matcher, &mut batch));
         found.outcome.overflows = matcher.overflows();
         found
-    }
-
-    /// Matches the batch; keeps the hits, and the documents of events that are findings by themselves.
-    fn flush(
-        &self,
-        rules: &RuleSet,
-        matcher: &mut Matcher<'_>,
-        batch: &mut Batch,
-        held: &[Block],
-        outcome: &mut Outcome,
-    ) {
-        let mut shown: Vec<EventRef> = Vec::new();
-        matcher.run(batch, &mut |hit| {
-            let alone = matches!(*rules.queries()[hit.query as usize], Query::Event { .. });
-            if alone && self.keep_events {
-                shown.push(hit.position.event);
-            }
-            outcome.hits.push(hit);
-        });
-        batch.clear();
-        shown.sort_unstable();
-        shown.dedup();
-        for part in shown.chunk_by(|a, b| (a.source, a.block) == (b.source, b.block)) {
-            let (source, number) = (part[0].source, part[0].block);
-            let block = held.iter().find(|b| (b.source(), b.number()) == (source, number));
-            if let Some(block) = block {
-                outcome.events.extend(self.render(block, part));
-            }
-        }
     }
 
     /// The events of one block.
@@ -355,20 +340,38 @@ impl Scan<'_> {
         let mut missing = wanted;
         missing.sort_unstable();
         missing.dedup();
-        let form = self.options.form;
-        for of_source in missing.chunk_by(|a, b| a.source == b.source) {
-            let number = of_source[0].source;
+        let jobs = Mutex::new(missing.chunk_by(|a, b| a.source == b.source).flat_map(|wanted| {
+            let number = wanted[0].source;
             let source = &self.sources[(number - self.first) as usize];
-            let Ok(blocks) = source.open_as(number, form) else { continue };
-            let mut parts = of_source.chunk_by(|a, b| a.block == b.block).peekable();
-            for block in blocks.filter_map(Result::ok) {
-                let Some(next) = parts.peek() else { break };
-                if next[0].block == block.number() {
-                    known.extend(self.render(&block, next));
-                    parts.next();
+            let blocks = source.open_as(number, self.options.form);
+            let mut parts = wanted.chunk_by(|a, b| a.block == b.block).peekable();
+            let blocks = blocks.into_iter().flatten().filter_map(Result::ok);
+            let job = move |block: Block| {
+                let is_wanted = parts.peek()?[0].block == block.number();
+                Some(if is_wanted { parts.next().map(|part| (block, part)) } else { None })
+            };
+            blocks.map_while(job).flatten()
+        }));
+        let work = || {
+            let mut rendered = Vec::new();
+            loop {
+                let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).next();
+                let Some((block, part)) = job else { break rendered };
+                rendered.extend(self.render(&block, part));
+            }
+        };
+        std::thread::scope(|scope| {
+            // A thread for a handful of events would cost more than it brings.
+            let others = self.threads.min(missing.len() / EVENTS_PER_THREAD).saturating_sub(1);
+            let others: Vec<_> = (0..others).map(|_| scope.spawn(work)).collect();
+            known.extend(work());
+            for other in others {
+                match other.join() {
+                    Ok(more) => known.extend(more),
+                    Err(panic) => std::panic::resume_unwind(panic),
                 }
             }
-        }
+        });
         missing.iter().filter(|event| !known.contains_key(event)).count()
     }
 }

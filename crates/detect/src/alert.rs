@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::sync::Arc;
 
 use dragnet_engine::{Evidence, Finding, JoinKey, Matched};
-use dragnet_event::{Document, Time, Value};
+use dragnet_event::{Document, FieldSink, Time, Value, flatten};
 use dragnet_plan::{IndicatorMatch, Query, Threshold};
 use serde_json::{Map, Value as Json, json};
 
@@ -48,6 +48,12 @@ impl Alert<'_> {
         let rule = self.rule.fields.iter().map(|(key, value)| (key.clone(), value.clone()));
         document.0.extend(rule);
         document
+    }
+
+    /// Feeds every value of the whole document to a sink.
+    pub fn flatten_into(&self, sink: &mut dyn FieldSink) {
+        self.own.flatten_into(sink);
+        flatten(&self.rule.fields, sink);
     }
 
     /// Writes the whole document as JSON, in one line without an end.

@@ -263,9 +263,15 @@ pub(crate) fn clean(text: &str) -> Cow<'_, str> {
     if is_clean(text) {
         return Cow::Borrowed(text);
     }
-    let mut text = text.replace("\r\n", "\n");
-    text.truncate(text.trim_end_matches('\n').len());
-    Cow::Owned(text)
+    let mut cleaned = String::with_capacity(text.len());
+    for (number, part) in text.split('\r').enumerate() {
+        if number > 0 && !part.starts_with('\n') {
+            cleaned.push('\r');
+        }
+        cleaned.push_str(part);
+    }
+    cleaned.truncate(cleaned.trim_end_matches('\n').len());
+    Cow::Owned(cleaned)
 }
 
 fn filled<'a>(text: Option<&'a Cow<'_, str>>) -> Option<&'a str> {

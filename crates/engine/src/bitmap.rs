@@ -31,6 +31,10 @@ impl Bitmap {
         self.0[row as usize / 64] |= 1 << (row % 64);
     }
 
+    pub(crate) fn contains(&self, row: u32) -> bool {
+        self.0[row as usize / 64] & (1 << (row % 64)) != 0
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.0.iter().all(|word| *word == 0)
     }

@@ -2,9 +2,11 @@
 //!
 //! Equality is a hash look-up. A wildcard pattern can only match a text that contains the
 //! pattern's longest literal fragment, so the fragments of all patterns share one automaton that
-//! reads the text once, ignoring case; only patterns whose fragment was seen are tried. Tests of words go the same
-//! way ([`WordIndex`]). What has no such
-//! fragment (ranges, addresses, regular expressions, scripts) is tried on every value.
+//! reads the text once, ignoring case; only patterns whose fragment was seen are tried. What has no such
+//! fragment (ranges, addresses, scripts) is tried on every value.
+//!
+//! What costs much more than that (tests of words, which go the same way, see [`WordIndex`]; regular
+//! expressions; conditions on nested objects) is decided apart, for the values that somebody asks about.
 
 use aho_corasick::{AhoCorasick, MatchKind};
 use dragnet_event::Scalar;
@@ -28,10 +30,12 @@ pub(crate) struct ColumnIndex {
     by_fragment: Vec<Vec<(PredicateId, Wildcard)>>,
     /// Patterns without a fragment.
     shapeless: Vec<(PredicateId, Wildcard)>,
-    /// Tests of words.
-    words: Option<WordIndex>,
     /// Everything that is tried on every value.
     others: Vec<(PredicateId, Leaf)>,
+    /// Tests of words: costly.
+    words: Option<WordIndex>,
+    /// What else is costly.
+    costly: Vec<(PredicateId, Leaf)>,
 }
 
 impl ColumnIndex {
@@ -64,6 +68,8 @@ impl ColumnIndex {
                 }
             } else if let Leaf::Words { analyzer, test, .. } = leaf {
                 words.push((*id, *analyzer, test));
+            } else if matches!(leaf, Leaf::Regex { .. } | Leaf::Nested { .. }) {
+                index.costly.push((*id, (*leaf).clone()));
             } else {
                 index.others.push((*id, (*leaf).clone()));
             }
@@ -77,13 +83,12 @@ impl ColumnIndex {
         index
     }
 
-    /// Whether the column has no predicates.
+    /// Whether the column has no predicates that are decided for every value.
     pub(crate) fn is_empty(&self) -> bool {
         self.exact.is_empty()
             && self.folded.is_empty()
             && self.fragments.is_none()
             && self.shapeless.is_empty()
-            && self.words.is_none()
             && self.others.is_empty()
     }
 
@@ -99,7 +104,7 @@ impl ColumnIndex {
         }
     }
 
-    /// Appends the predicates that the value satisfies, each once, in no particular order.
+    /// Appends the predicates that the value satisfies, but for costly ones, each once, in ascending order.
     pub(crate) fn decide(
         &self,
         value: Scalar<'_>,
@@ -126,20 +131,37 @@ impl ColumnIndex {
             }
         }
         out.extend(self.shapeless.iter().filter(|c| c.1.is_match(&text)).map(|c| c.0));
-        if let Some(words) = &self.words {
-            words.decide(&text, scratch, out);
-        }
         out.extend(self.others.iter().filter(|o| value_holds(&o.1, value)).map(|o| o.0));
-        out[start..].sort_unstable();
-        let mut kept = start;
-        for i in start..out.len() {
-            if i == start || out[i] != out[kept - 1] {
-                out[kept] = out[i];
-                kept += 1;
-            }
-        }
-        out.truncate(kept);
+        sort_from(start, out);
     }
+
+    /// Appends the costly predicates that the value satisfies, each once, in ascending order.
+    pub(crate) fn decide_costly(
+        &self,
+        value: Scalar<'_>,
+        scratch: &mut Scratch,
+        out: &mut Vec<PredicateId>,
+    ) {
+        let start = out.len();
+        if let Some(words) = &self.words {
+            words.decide(&value.text(), scratch, out);
+        }
+        out.extend(self.costly.iter().filter(|c| value_holds(&c.1, value)).map(|c| c.0));
+        sort_from(start, out);
+    }
+}
+
+/// Sorts what stands from a place on, and leaves each once.
+fn sort_from(start: usize, ids: &mut Vec<PredicateId>) {
+    ids[start..].sort_unstable();
+    let mut kept = start;
+    for i in start..ids.len() {
+        if i == start || ids[i] != ids[kept - 1] {
+            ids[kept] = ids[i];
+            kept += 1;
+        }
+    }
+    ids.truncate(kept);
 }
 
 /// Memory that is used again for each value.

@@ -5,9 +5,10 @@
 //! one bitmap per predicate, and a stage is an expression over bitmaps that stops as soon as
 //! nothing is left. A predicate that no value in the batch satisfies costs its stages one look.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 
 use dragnet_event::{Batch, ColumnId, Scalar, Value};
+use hashbrown::HashMap;
 
 use crate::bitmap::Bitmap;
 use crate::column_index::Scratch;
@@ -23,7 +24,24 @@ pub struct Matcher<'r> {
     columns: Vec<Decisions>,
     rows: RowSets,
     scratch: Scratch,
+    costly: RefCell<Costly>,
     overflows: u64,
+}
+
+/// What has been decided of costly predicates, about the values that were asked about.
+#[derive(Debug, Default)]
+struct Costly {
+    /// By column.
+    columns: Vec<OnDemand>,
+    scratch: Scratch,
+}
+
+/// The same for one column.
+#[derive(Debug, Default)]
+struct OnDemand {
+    generation: u32,
+    /// By code: the predicates that the value satisfies, ascending.
+    decided: HashMap<u32, Box<[PredicateId]>>,
 }
 
 /// What has been decided about the values of one column.
@@ -88,7 +106,10 @@ impl<'r> Matcher<'r> {
         let mut columns = Vec::new();
         columns.resize_with(rules.fields.len(), Decisions::default);
         let rows = RowSets { place: vec![NONE; rules.predicates.len()], ..RowSets::default() };
-        Matcher { rules, columns, rows, scratch: Scratch::default(), overflows: 0 }
+        let mut costly = Costly::default();
+        costly.columns.resize_with(rules.fields.len(), OnDemand::default);
+        let (scratch, costly) = (Scratch::default(), RefCell::new(costly));
+        Matcher { rules, columns, rows, scratch, costly, overflows: 0 }
     }
 
     /// How often an event had so many values in the fields of one script or join key that not all
@@ -109,11 +130,18 @@ impl<'r> Matcher<'r> {
         self.presence(batch);
         let all = Bitmap::full(batch.len());
         let overflows = Cell::new(0);
-        let sets = StageEval { rules: self.rules, rows: &self.rows, batch, overflows: &overflows };
+        let sets = StageEval {
+            rules: self.rules,
+            rows: &self.rows,
+            costly: &self.costly,
+            batch,
+            overflows: &overflows,
+        };
+        let mut keys = KnownKeys::default();
         for stage in &self.rules.stages {
             if let Some(rows) = sets.eval(&stage.condition, &all) {
                 for row in rows.iter() {
-                    emit(self.rules, stage, batch, row, &overflows, hit);
+                    emit(self.rules, stage, batch, row, &mut keys, &overflows, hit);
                 }
             }
         }
@@ -161,6 +189,7 @@ impl<'r> Matcher<'r> {
 struct StageEval<'a> {
     rules: &'a RuleSet,
     rows: &'a RowSets,
+    costly: &'a RefCell<Costly>,
     batch: &'a Batch,
     overflows: &'a Cell<u64>,
 }
@@ -200,10 +229,15 @@ impl StageEval<'_> {
     fn all(&self, parts: &[Node], among: &Bitmap) -> Option<Bitmap> {
         // A look at the sets decides most stages: some predicate holds of no row at all.
         for part in parts {
-            if let Node::Predicate(id) = part
-                && self.rules.predicates[*id as usize].kind != PredicateKind::Row
-            {
-                self.rows.get(*id)?;
+            let Node::Predicate(id) = part else { continue };
+            match self.rules.predicates[*id as usize].kind {
+                PredicateKind::Value | PredicateKind::Exists(_) => {
+                    self.rows.get(*id)?;
+                }
+                PredicateKind::Costly(column) if self.batch.column(column).rows().is_empty() => {
+                    return None;
+                }
+                PredicateKind::Costly(_) | PredicateKind::Row => {}
             }
         }
         let mut rows: Option<Bitmap> = None;
@@ -215,23 +249,56 @@ impl StageEval<'_> {
 
     fn predicate(&self, id: PredicateId, among: &Bitmap) -> Option<Bitmap> {
         let predicate = &self.rules.predicates[id as usize];
-        let mut rows;
-        if predicate.kind == PredicateKind::Row {
-            rows = Bitmap::empty(self.batch.len());
-            for row in among.iter() {
-                let event = Row { batch: self.batch, row };
-                if has_too_many_choices(&predicate.leaf, &event) {
-                    self.overflows.set(self.overflows.get() + 1);
+        let rows = match predicate.kind {
+            PredicateKind::Value | PredicateKind::Exists(_) => {
+                let mut rows = self.rows.get(id)?.clone();
+                rows.intersect(among);
+                rows
+            }
+            PredicateKind::Costly(column) => self.costly(id, column, among),
+            PredicateKind::Row => {
+                let mut rows = Bitmap::empty(self.batch.len());
+                for row in among.iter() {
+                    let event = Row { batch: self.batch, row };
+                    if has_too_many_choices(&predicate.leaf, &event) {
+                        self.overflows.set(self.overflows.get() + 1);
+                    }
+                    if leaf_holds(&predicate.leaf, &event) {
+                        rows.insert(row);
+                    }
                 }
-                if leaf_holds(&predicate.leaf, &event) {
-                    rows.insert(row);
+                rows
+            }
+        };
+        Some(rows).filter(|rows| !rows.is_empty())
+    }
+
+    /// The rows of which a costly predicate holds. Their values are decided for all costly predicates of
+    /// the column at once.
+    fn costly(&self, id: PredicateId, number: ColumnId, among: &Bitmap) -> Bitmap {
+        let mut rows = Bitmap::empty(self.batch.len());
+        let column = self.batch.column(number);
+        let dictionary = column.dictionary();
+        let Costly { columns, scratch } = &mut *self.costly.borrow_mut();
+        let OnDemand { generation, decided } = &mut columns[number.0 as usize];
+        if *generation != dictionary.generation() {
+            *generation = dictionary.generation();
+            decided.clear();
+        }
+        for (row, code) in column.rows().iter().zip(column.codes()) {
+            if among.contains(*row) {
+                let holding = decided.entry(*code).or_insert_with(|| {
+                    let index = &self.rules.columns[number.0 as usize];
+                    let mut holding = Vec::new();
+                    index.decide_costly(dictionary.value(*code), scratch, &mut holding);
+                    holding.into()
+                });
+                if holding.binary_search(&id).is_ok() {
+                    rows.insert(*row);
                 }
             }
-        } else {
-            rows = self.rows.get(id)?.clone();
-            rows.intersect(among);
         }
-        Some(rows).filter(|rows| !rows.is_empty())
+        rows
     }
 }
 
@@ -241,17 +308,58 @@ fn emit(
     stage: &CompiledStage,
     batch: &Batch,
     row: u32,
+    known: &mut KnownKeys,
     overflows: &Cell<u64>,
     hit: &mut dyn FnMut(Hit),
 ) {
     let Some(position) = position(rules, stage, batch, row) else { return };
     let (query, number) = (stage.query, stage.stage);
+    if let Some(key) = known.only_key(&stage.keys, batch, row) {
+        return hit(Hit { query, stage: number, key, position });
+    }
     let (keys, complete) = join_keys(&stage.keys, batch, row);
     if !complete {
         overflows.set(overflows.get() + 1);
     }
     for key in keys {
         hit(Hit { query, stage: number, key, position: position.clone() });
+    }
+}
+
+/// The join keys of one batch. Hits are kept until they are correlated, and many have the same key: the host's,
+/// or none at all.
+#[derive(Default)]
+struct KnownKeys {
+    /// By the columns and codes of its values.
+    known: HashMap<Box<[(u32, u32)]>, JoinKey>,
+    /// That of the row at hand.
+    codes: Vec<(u32, u32)>,
+}
+
+impl KnownKeys {
+    /// The key of a row that has just one; `None` if there may be several, or none for want of a value.
+    fn only_key(&mut self, keys: &[CompiledKey], batch: &Batch, row: u32) -> Option<JoinKey> {
+        /// Stands for null.
+        const NULL: (u32, u32) = (u32::MAX, u32::MAX);
+        self.codes.clear();
+        for key in keys {
+            let codes = key.column.map_or(&[][..], |column| batch.column(column).row_codes(row));
+            self.codes.push(match (key.column, codes) {
+                (Some(column), [code]) => (column.0, *code),
+                (_, []) if key.optional => NULL,
+                _ => return None,
+            });
+        }
+        if let Some(key) = self.known.get(&*self.codes) {
+            return Some(key.clone());
+        }
+        let value = |&(column, code): &(u32, u32)| {
+            let column = (column != NULL.0).then(|| batch.column(ColumnId(column)))?;
+            Some(column.dictionary().value(code).to_value())
+        };
+        let key = JoinKey::new(self.codes.iter().map(value).collect());
+        self.known.insert(self.codes.as_slice().into(), key.clone());
+        Some(key)
     }
 }
 

@@ -48,6 +48,9 @@ pub(crate) enum PredicateKind {
     Exists(ColumnId),
     /// Once per distinct value of one column.
     Value,
+    /// The same, but only for values of rows that everything cheaper has left over: it costs much more
+    /// to decide than to look up.
+    Costly(ColumnId),
     /// Row by row, for a script that reads none or several fields: only on rows that everything
     /// else has left over.
     Row,
@@ -202,6 +205,9 @@ impl Compiler {
             (Leaf::Exists(_), [column]) => PredicateKind::Exists(*column),
             (Leaf::Script(expr), [_]) if !holds_of_null(expr) => PredicateKind::Value,
             (Leaf::Script(_), _) => PredicateKind::Row,
+            (Leaf::Words { .. } | Leaf::Regex { .. } | Leaf::Nested { .. }, [column]) => {
+                PredicateKind::Costly(*column)
+            }
             _ => PredicateKind::Value,
         };
         let id = self.predicates.len() as PredicateId;
@@ -241,6 +247,7 @@ impl Compiler {
             Node::Predicate(id) => match self.predicates[*id as usize].kind {
                 PredicateKind::Value => 1,
                 PredicateKind::Exists(_) => 2,
+                PredicateKind::Costly(_) => 50,
                 PredicateKind::Row => 100,
             },
             Node::Any(parts) | Node::All(parts) => {
@@ -253,7 +260,7 @@ impl Compiler {
     fn column_indexes(&self) -> Vec<ColumnIndex> {
         let mut by_column: Vec<Vec<(PredicateId, &Leaf)>> = vec![Vec::new(); self.fields.len()];
         for (id, predicate) in self.predicates.iter().enumerate() {
-            if predicate.kind == PredicateKind::Value {
+            if matches!(predicate.kind, PredicateKind::Value | PredicateKind::Costly(_)) {
                 let mut column = None;
                 predicate.leaf.for_each_field(&mut |field| column = Some(self.field_ids[field]));
                 if let Some(column) = column {

@@ -3,11 +3,13 @@
 //! Rows are the events; only the fields that were asked for become columns. Dictionaries outlive
 //! a batch: [`Batch::clear`] drops the rows and keeps the values, so that whatever has been decided
 //! about a value (which predicates it satisfies) stays decided. When the dictionaries have grown
-//! past [`DICTIONARY_LIMIT`] they are dropped too, and [`Dictionary::generation`] says so.
+//! past [`DICTIONARY_LIMIT`] the largest are dropped too, and [`Dictionary::generation`] says so.
 
-use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
-use serde::{Deserialize, Serialize};
+use std::cell::RefCell;
 use std::hash::BuildHasher;
+
+use hashbrown::{DefaultHashBuilder, HashMap, HashSet, HashTable};
+use serde::{Deserialize, Serialize};
 
 use crate::document::object_json;
 use crate::field::{Field, FieldSpec, FieldType};
@@ -16,8 +18,8 @@ use crate::sink::FieldSink;
 use crate::time::Time;
 use crate::value::{Scalar, Value};
 
-/// Bytes that the dictionaries of one batch may hold before [`Batch::clear`] empties them.
-const DICTIONARY_LIMIT: usize = 24 << 20;
+/// Bytes that the dictionaries of one batch may hold before [`Batch::clear`] empties the largest.
+const DICTIONARY_LIMIT: usize = 12 << 20;
 
 /// Where an event came from: enough to find and render it again, and to order events that
 /// have the same time. The order is that of reading.
@@ -43,6 +45,8 @@ pub struct Dictionary {
     index: HashTable<u32>,
     hasher: DefaultHashBuilder,
     generation: u32,
+    /// The code that was given last: neighbours often have the same value.
+    last: u32,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -79,9 +83,18 @@ impl Dictionary {
     }
 
     fn encode(&mut self, value: Scalar<'_>) -> u32 {
+        let last = self.slots.get(self.last as usize);
+        if last.is_some_and(|slot| is_same(&self.text, *slot, value)) {
+            return self.last;
+        }
+        self.last = self.look_up(value);
+        self.last
+    }
+
+    fn look_up(&mut self, value: Scalar<'_>) -> u32 {
         let hash = hash_scalar(&self.hasher, value);
         let Dictionary { text, slots, index, hasher, .. } = self;
-        let found = index.find(hash, |&code| same(scalar(text, slots[code as usize]), value));
+        let found = index.find(hash, |&code| is_same(text, slots[code as usize], value));
         if let Some(&code) = found {
             return code;
         }
@@ -136,11 +149,12 @@ fn hash_scalar(hasher: &DefaultHashBuilder, value: Scalar<'_>) -> u64 {
     }
 }
 
-/// Identity of dictionary entries: as `==`, but doubles by their bits, so that NaN is found again.
-fn same(a: Scalar<'_>, b: Scalar<'_>) -> bool {
-    match (a, b) {
-        (Scalar::Double(a), Scalar::Double(b)) => a.to_bits() == b.to_bits(),
-        _ => a == b,
+/// Whether a slot has this value: as `==`, but doubles by their bits, so that NaN is found again.
+fn is_same(text: &str, slot: Slot, value: Scalar<'_>) -> bool {
+    match (slot, value) {
+        (Slot::Str { start, end }, Scalar::Str(s)) => text.as_bytes()[start..end] == *s.as_bytes(),
+        (Slot::Double(a), Scalar::Double(b)) => a.to_bits() == b.to_bits(),
+        (slot, value) => scalar(text, slot) == value,
     }
 }
 
@@ -152,9 +166,64 @@ pub struct Column {
     dictionary: Dictionary,
     rows: Vec<u32>,
     codes: Vec<u32>,
+    /// The text that was last brought to the field's type, and the code of what it came to.
+    coerced: Option<(String, Option<u32>)>,
 }
 
 impl Column {
+    fn new(field: &Field) -> Column {
+        let dictionary = Dictionary::default();
+        Column {
+            field: field.clone(),
+            dictionary,
+            rows: Vec::new(),
+            codes: Vec::new(),
+            coerced: None,
+        }
+    }
+
+    /// Adds a value to a row.
+    fn put(&mut self, row: u32, value: Scalar<'_>) {
+        let code = match (self.field.ty(), value) {
+            (FieldType::Any, value) => Some(self.dictionary.encode(value)),
+            (_, Scalar::Str(text)) => self.coerce_text(text),
+            (_, value) => self.coerce(value),
+        };
+        if let Some(code) = code {
+            self.push(row, code);
+        }
+    }
+
+    /// Neighbours often have the same text (addresses of one host, times of one second).
+    fn coerce_text(&mut self, text: &str) -> Option<u32> {
+        match &self.coerced {
+            Some((last, code)) if last == text => *code,
+            _ => {
+                let code = self.coerce(Scalar::Str(text));
+                let (last, last_code) = self.coerced.get_or_insert_default();
+                text.clone_into(last);
+                *last_code = code;
+                code
+            }
+        }
+    }
+
+    fn coerce(&mut self, value: Scalar<'_>) -> Option<u32> {
+        let value = coerce(self.field.spec(), value)?;
+        Some(self.dictionary.encode(value.as_scalar()))
+    }
+
+    fn push(&mut self, row: u32, code: u32) {
+        self.rows.push(row);
+        self.codes.push(code);
+    }
+
+    /// Drops the dictionary.
+    fn forget(&mut self) {
+        self.dictionary.reset();
+        self.coerced = None;
+    }
+
     /// The field whose values these are.
     pub fn field(&self) -> &Field {
         &self.field
@@ -188,19 +257,32 @@ impl Column {
     }
 }
 
+/// Where the values of a path go.
+#[derive(Debug, Clone, Default)]
+struct Route {
+    columns: Vec<u32>,
+    is_time: bool,
+    /// Whether the path is read at all: by a column, as the time, or as part of a whole object.
+    is_wanted: bool,
+}
+
 /// Up to some thousands of events, column-wise. It is a [`FieldSink`]: put an event's values, then
 /// call [`Batch::end_row`].
 #[derive(Debug)]
 pub struct Batch {
     columns: Vec<Column>,
-    by_path: HashMap<String, Vec<u32>>,
-    /// The columns that have values of many paths; mostly there are none.
+    /// By path: where its values go. Besides the paths of the columns, those that patterns match and those
+    /// that nobody wants are in it, as they come.
+    routes: RefCell<HashMap<Box<str>, Route>>,
+    /// The paths of columns and of the time: they are always in `routes`.
+    fixed: HashSet<Box<str>>,
+    /// The columns that have values of many paths; mostly there are few.
     patterns: Vec<u32>,
-    /// By path: the pattern columns that have values of a path which is not in `by_path`.
-    matched: HashMap<String, Vec<u32>>,
     /// By path: the columns of whole objects.
     objects: HashMap<String, Vec<u32>>,
     time_field: FieldSpec,
+    /// The text that was last read as a time: `@timestamp` is not the only field that has it.
+    last_time: (String, Option<Time>),
     time: Option<Time>,
     times: Vec<Option<Time>>,
     refs: Vec<EventRef>,
@@ -209,42 +291,76 @@ pub struct Batch {
 impl Batch {
     /// A batch with one column per field, in that order; `time_field` (a date) tells an event's time.
     pub fn new(fields: &[Field], time_field: &Field) -> Batch {
-        let mut by_path: HashMap<String, Vec<u32>> = HashMap::new();
-        let mut columns = Vec::with_capacity(fields.len());
+        let columns = fields.iter().map(Column::new).collect();
         let mut patterns = Vec::new();
         let mut objects: HashMap<String, Vec<u32>> = HashMap::new();
-        for (id, field) in fields.iter().enumerate() {
+        let mut fixed = HashSet::from([time_field.path().into()]);
+        for (id, field) in (0..).zip(fields) {
             if field.ty() == FieldType::Object {
-                objects.entry(field.path().to_owned()).or_default().push(id as u32);
+                objects.entry(field.path().to_owned()).or_default().push(id);
             } else if field.is_pattern() {
-                patterns.push(id as u32);
+                patterns.push(id);
             } else {
-                by_path.entry(field.path().to_owned()).or_default().push(id as u32);
+                fixed.insert(field.path().into());
             }
-            columns.push(Column {
-                field: field.clone(),
-                dictionary: Dictionary::default(),
-                rows: Vec::new(),
-                codes: Vec::new(),
-            });
         }
-        by_path.entry(time_field.path().to_owned()).or_default();
-        for &id in &patterns {
-            let field = &fields[id as usize];
-            let covered = by_path.iter_mut().filter(|(path, _)| field.covers(path));
-            covered.for_each(|(_, ids)| ids.push(id));
-        }
-        Batch {
+        let mut batch = Batch {
             columns,
-            by_path,
+            routes: RefCell::default(),
+            fixed,
             patterns,
-            matched: HashMap::new(),
             objects,
             time_field: time_field.spec().clone(),
             time: None,
+            last_time: (String::new(), None),
             times: Vec::new(),
             refs: Vec::new(),
+        };
+        batch.fix_routes();
+        batch
+    }
+
+    /// Forgets all routes but those that columns have of themselves.
+    fn fix_routes(&mut self) {
+        let paths = self.fixed.iter().cloned();
+        let mut routes: HashMap<Box<str>, Route> =
+            paths.map(|path| (path, Route::default())).collect();
+        for (id, column) in (0..).zip(&self.columns) {
+            let is_plain = column.field.ty() != FieldType::Object && !column.field.is_pattern();
+            if let Some(route) = routes.get_mut(column.field.path()).filter(|_| is_plain) {
+                route.columns.push(id);
+            }
         }
+        for (path, route) in &mut routes {
+            self.complete_route(path, route);
+        }
+        *self.routes.get_mut() = routes;
+    }
+
+    /// Adds what patterns and objects have to do with a path.
+    fn complete_route(&self, path: &str, route: &mut Route) {
+        let covers = |id: &u32| self.columns[*id as usize].field.covers(path);
+        route.columns.extend(self.patterns.iter().copied().filter(covers));
+        route.is_time = path == self.time_field.path;
+        let is_within = |object: &String| {
+            path.strip_prefix(&**object).is_some_and(|rest| rest.starts_with('.'))
+        };
+        route.is_wanted =
+            !route.columns.is_empty() || route.is_time || self.objects.keys().any(is_within);
+    }
+
+    /// Remembers the route of a path that is not known yet. Paths are made by whoever writes documents, so their
+    /// number has to be bounded.
+    #[cold]
+    fn learn(&self, path: &str) -> Route {
+        let mut route = Route::default();
+        self.complete_route(path, &mut route);
+        let mut routes = self.routes.borrow_mut();
+        if routes.len() >= self.fixed.len() + MAX_LEARNT {
+            routes.retain(|path, _| self.fixed.contains(path));
+        }
+        routes.insert(path.into(), route.clone());
+        route
     }
 
     /// The number of events.
@@ -283,12 +399,8 @@ impl Batch {
     /// Whether any column, or the time, is read from this dotted path; a column of whole objects is read from what
     /// is in them.
     pub fn has_path(&self, path: &str) -> bool {
-        let is_within = |object: &String| {
-            path.strip_prefix(&**object).is_some_and(|rest| rest.starts_with('.'))
-        };
-        self.by_path.contains_key(path)
-            || self.objects.keys().any(is_within)
-            || self.patterns.iter().any(|id| self.columns[*id as usize].field.covers(path))
+        let known = self.routes.borrow().get(path).map(|route| route.is_wanted);
+        known.unwrap_or_else(|| self.learn(path).is_wanted)
     }
 
     /// The time of the event that is being put.
@@ -314,14 +426,21 @@ impl Batch {
         }
     }
 
-    /// Drops the events. Keeps the dictionaries, unless they have grown too large.
+    /// Drops the events. Keeps the dictionaries; if they have grown too large, the largest are dropped until
+    /// half of the limit is left.
     pub fn clear(&mut self) {
-        let bytes: usize = self.columns.iter().map(|c| c.dictionary.bytes()).sum();
         for column in &mut self.columns {
             column.rows.clear();
             column.codes.clear();
-            if bytes > DICTIONARY_LIMIT {
-                column.dictionary.reset();
+        }
+        let bytes = |column: &Column| column.dictionary.bytes();
+        let mut all: usize = self.columns.iter().map(bytes).sum();
+        if all > DICTIONARY_LIMIT {
+            while all > DICTIONARY_LIMIT / 2
+                && let Some(largest) = self.columns.iter_mut().max_by_key(|column| bytes(column))
+            {
+                all -= bytes(largest);
+                largest.forget();
             }
         }
         self.times.clear();
@@ -330,24 +449,25 @@ impl Batch {
     }
 }
 
-/// Most paths for which it is remembered which patterns match them.
-const MAX_MATCHED: usize = 1 << 16;
+/// Most paths without a column of their own whose routes are remembered.
+const MAX_LEARNT: usize = 1 << 16;
 
-/// The pattern columns that have the values of a path, remembered for the next time.
-fn matched_by<'m>(
-    matched: &'m mut HashMap<String, Vec<u32>>,
-    patterns: &[u32],
-    columns: &[Column],
-    path: &str,
-) -> &'m [u32] {
-    // Paths are made by whoever writes documents, so their number has to be bounded.
-    if matched.len() >= MAX_MATCHED && !matched.contains_key(path) {
-        matched.clear();
+/// The time that a value is; `last` has the text before it and what that came to.
+fn read_time(
+    field: &FieldSpec,
+    value: Scalar<'_>,
+    last: &mut (String, Option<Time>),
+) -> Option<Time> {
+    let read = || match coerce(field, value) {
+        Some(Value::Date(time)) => Some(time),
+        _ => None,
+    };
+    let Scalar::Str(text) = value else { return read() };
+    if last.0 != text {
+        text.clone_into(&mut last.0);
+        last.1 = read();
     }
-    matched.entry_ref(path).or_insert_with(|| {
-        let covers = |id: &u32| columns[*id as usize].field.covers(path);
-        patterns.iter().copied().filter(covers).collect()
-    })
+    last.1
 }
 
 impl FieldSink for Batch {
@@ -356,40 +476,34 @@ impl FieldSink for Batch {
     }
 
     fn put_null(&mut self, path: &str) {
-        for &id in self.by_path.get(path).into_iter().flatten() {
-            let Column { field, dictionary, rows, codes } = &mut self.columns[id as usize];
-            let Some(stand_in) = &field.spec().null_value else { continue };
-            if let Some(value) = coerce(field.spec(), Scalar::Str(stand_in)) {
-                rows.push(self.refs.len() as u32);
-                codes.push(dictionary.encode(value.as_scalar()));
+        // Only a mapping names what null stands for, and it has no patterns.
+        let row = self.refs.len() as u32;
+        let routes = self.routes.get_mut();
+        for &id in routes.get(path).iter().flat_map(|route| &route.columns) {
+            let column = &mut self.columns[id as usize];
+            if let Some(stand_in) = column.field.spec().null_value.clone()
+                && let Some(code) = column.coerce(Scalar::Str(&stand_in))
+            {
+                column.push(row, code);
             }
         }
     }
 
     fn put(&mut self, path: &str, value: Scalar<'_>) {
-        let ids = match self.by_path.get(path) {
-            Some(ids) => ids.as_slice(),
-            None if self.patterns.is_empty() => return,
-            None => matched_by(&mut self.matched, &self.patterns, &self.columns, path),
-        };
         let row = self.refs.len() as u32;
-        for &id in ids {
-            let column = &mut self.columns[id as usize];
-            let code = match column.field.ty() {
-                FieldType::Any => Some(column.dictionary.encode(value)),
-                _ => coerce(column.field.spec(), value)
-                    .map(|v| column.dictionary.encode(v.as_scalar())),
-            };
-            if let Some(code) = code {
-                column.rows.push(row);
-                column.codes.push(code);
+        let learnt;
+        let route = match self.routes.get_mut().get(path) {
+            Some(route) => route,
+            None => {
+                learnt = self.learn(path);
+                &learnt
             }
+        };
+        for &id in &route.columns {
+            self.columns[id as usize].put(row, value);
         }
-        if self.time.is_none()
-            && path == self.time_field.path
-            && let Some(Value::Date(time)) = coerce(&self.time_field, value)
-        {
-            self.time = Some(time);
+        if route.is_time && self.time.is_none() {
+            self.time = read_time(&self.time_field, value, &mut self.last_time);
         }
     }
 
@@ -409,8 +523,8 @@ impl FieldSink for Batch {
     fn put_object_json(&mut self, path: &str, json: &str) {
         for &id in self.objects.get(path).into_iter().flatten() {
             let column = &mut self.columns[id as usize];
-            column.rows.push(self.refs.len() as u32);
-            column.codes.push(column.dictionary.encode(Scalar::Str(json)));
+            let code = column.dictionary.encode(Scalar::Str(json));
+            column.push(self.refs.len() as u32, code);
         }
     }
 }

@@ -11,7 +11,7 @@ use crate::audit;
 use crate::chunk::{self, Each};
 use crate::complete::{Completing, Facts, complete, host_id};
 use crate::cut::{Content, Fault, LineKind, Piece, line_ends};
-use crate::document::{self, Record};
+use crate::document::{self, Marks, Record};
 use crate::format::csv::{self, Header};
 use crate::format::{self, Form};
 use crate::json::Reader;
@@ -100,8 +100,8 @@ pub(crate) enum Raw<'a> {
     Syslog(&'a str),
     /// An event of the Linux audit system.
     Audit(&'a AuditEvent<'a>),
-    /// A JSON value; whether it may be something that wraps a document or event.
-    Json { text: &'a str, may_be_wrapped: bool },
+    /// A JSON value, and which keys of things that wrap a document or event occur around it.
+    Json { text: &'a str, marks: Marks },
 }
 
 impl Block {
@@ -207,7 +207,7 @@ impl Block {
             | Content::Xml { first_line, records }
             | Content::Csv { first_line, records, .. } => {
                 let json = matches!(self.piece.content, Content::Json { .. });
-                let may_be_wrapped = json && document::may_be_wrapped(data);
+                let marks = if json { Marks::of(data) } else { Marks::NONE };
                 let (mut line, mut counted) = (*first_line, 0);
                 for (number, range) in (0..).zip(records) {
                     line += line_ends(&data[counted..range.start]);
@@ -218,7 +218,7 @@ impl Block {
                         let raw = match &self.piece.content {
                             Content::Xml { .. } => Raw::Xml(text),
                             Content::Csv { header, .. } => Raw::Csv { text, header },
-                            _ => Raw::Json { text, may_be_wrapped },
+                            _ => Raw::Json { text, marks },
                         };
                         each(Ok((number, raw, Place::Line(line))));
                     }
@@ -239,7 +239,7 @@ fn lines(
     // All at once is cheaper than line by line, and nearly always right.
     let valid = std::str::from_utf8(data).ok();
     let is_syslog = kind == LineKind::Syslog;
-    let may_be_wrapped = !is_syslog && document::may_be_wrapped(data);
+    let marks = if is_syslog { Marks::NONE } else { Marks::of(data) };
     let mut start = 0;
     for line in first_line.. {
         let len = memchr::memchr(b'\n', &data[start..]).unwrap_or(data.len() - start);
@@ -252,8 +252,7 @@ fn lines(
         let text = line_text.trim_ascii();
         if !text.is_empty() {
             if wanted(number) {
-                let raw =
-                    if is_syslog { Raw::Syslog(text) } else { Raw::Json { text, may_be_wrapped } };
+                let raw = if is_syslog { Raw::Syslog(text) } else { Raw::Json { text, marks } };
                 each(Ok((number, raw, Place::Line(line))));
             }
             number += 1;
@@ -286,7 +285,7 @@ fn put<S: FieldSink>(
     reader: &mut Readers,
     sink: &mut S,
 ) -> Result<Form, RecordFault> {
-    let (text, may_be_wrapped) = match raw {
+    let (text, marks) = match raw {
         Raw::Event(event) => {
             normalize(event, options, sink);
             return Ok(Form::Evtx);
@@ -301,9 +300,9 @@ fn put<S: FieldSink>(
             dragnet_ecs::audit(event, options.flavor, sink);
             return Ok(Form::Audit);
         }
-        Raw::Json { text, may_be_wrapped } => (text, may_be_wrapped),
+        Raw::Json { text, marks } => (text, marks),
     };
-    match look_into(text, may_be_wrapped, options) {
+    match look_into(text, marks, options) {
         Record::Event(xml) => {
             let is_linux = xml.contains(syslog::PROVIDER);
             let form = if is_linux { Form::Syslog } else { Form::Xml };
@@ -312,6 +311,10 @@ fn put<S: FieldSink>(
         Record::Foreign(form, object) => {
             format::put(form, &object, options, sink);
             Ok(form)
+        }
+        Record::Flat(members) => {
+            format::put_flat(&members, options, sink);
+            Ok(Form::Flat)
         }
         Record::Plain(text) => put_document(text, &[], options, reader, sink),
         Record::Hit { source, meta } => put_document(source, &meta, options, reader, sink),
@@ -330,11 +333,10 @@ fn put_syslog(text: &str, options: &Options, sink: &mut dyn FieldSink) -> Result
     }
 }
 
-fn look_into<'a>(text: &'a str, may_be_wrapped: bool, options: &Options) -> Record<'a> {
+fn look_into<'a>(text: &'a str, marks: Marks, options: &Options) -> Record<'a> {
     match options.form {
         Some(form) => document::as_form(text, form),
-        None if may_be_wrapped => document::unwrap(text),
-        None => Record::Plain(text.trim_ascii()),
+        None => document::unwrap(text, marks),
     }
 }
 
@@ -416,9 +418,14 @@ fn render(raw: Raw<'_>, options: &Options) -> Result<Document, RecordFault> {
             put(raw, options, &mut Readers::new(), &mut document)?;
             Ok(document)
         }
-        Raw::Json { text, may_be_wrapped } => match look_into(text, may_be_wrapped, options) {
+        Raw::Json { text, marks } => match look_into(text, marks, options) {
             Record::Event(xml) => event(&xml),
             Record::Foreign(form, object) => Ok(format::render(form, &object, options)),
+            Record::Flat(members) => {
+                let mut document = Document::new();
+                format::put_flat(&members, options, &mut document);
+                Ok(document)
+            }
             Record::Plain(text) => render_document(text, &[], options),
             Record::Hit { source, meta } => render_document(source, &meta, options),
         },

@@ -8,7 +8,7 @@ use serde_json::Value as Json;
 
 use crate::cut::json::{Scan, scan_value};
 use crate::cut::line_ends;
-use crate::format::{self, Form, MARKS, Object};
+use crate::format::{self, Form, Members, Object};
 use crate::json::Reader;
 use crate::problem::Reason;
 
@@ -24,29 +24,79 @@ pub(crate) enum Record<'a> {
     Event(Cow<'a, str>),
     /// A Windows event in the form of another tool.
     Foreign(Form, Object),
+    /// The same in the form [`Form::Flat`].
+    Flat(Members<'a>),
 }
 
 /// Why a record could not be read, and in which of its lines (from 0) that shows.
 pub(crate) type Fault = (u64, Reason);
 
-/// Whether any record in this text may be other than plain.
-pub(crate) fn may_be_wrapped(data: &[u8]) -> bool {
-    [SOURCE, XML, LOGSTASH, JOURNAL]
-        .iter()
-        .chain(MARKS)
-        .any(|key| memmem::find(data, key).is_some())
+/// Which of the keys that tell a record from a plain document occur in a text: what occurs nowhere in a
+/// block need not be looked for in its records.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Marks(u16);
+
+/// A key that is looked for, with its quotation marks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Mark {
+    Source,
+    Xml,
+    /// What Logstash puts into everything that goes through it.
+    Logstash,
+    /// Where journald has what a program says, which for Sysmon for Linux is an event's XML.
+    Journal,
+    /// Where Logstash has what a shipper sent.
+    Message,
+    Category,
+    // What no record of one of the forms of `format` is without.
+    EventId,
+    EventIdCamel,
+    EventIdSnake,
+    EventIdAttributes,
 }
 
-const SOURCE: &[u8] = b"\"_source\"";
-const XML: &[u8] = b"\"xml\"";
-/// What Logstash puts into everything that goes through it.
-const LOGSTASH: &[u8] = b"\"@version\"";
-/// Where journald has what a program says, which for Sysmon for Linux is an event's XML.
-const JOURNAL: &[u8] = b"\"MESSAGE\"";
+const MARKS: [(Mark, &[u8]); 10] = [
+    (Mark::Source, b"\"_source\""),
+    (Mark::Xml, b"\"xml\""),
+    (Mark::Logstash, b"\"@version\""),
+    (Mark::Journal, b"\"MESSAGE\""),
+    (Mark::Message, b"\"message\""),
+    (Mark::Category, b"\"category\""),
+    (Mark::EventId, b"\"EventID\""),
+    (Mark::EventIdCamel, b"\"EventId\""),
+    (Mark::EventIdSnake, b"\"event_id\""),
+    (Mark::EventIdAttributes, b"\"EventID_attributes\""),
+];
+
+impl Marks {
+    /// None: records are plain whatever they hold.
+    pub(crate) const NONE: Marks = Marks(0);
+
+    /// Those that occur in a text.
+    pub(crate) fn of(data: &[u8]) -> Marks {
+        let found = MARKS.iter().filter(|(_, key)| memmem::find(data, key).is_some());
+        Marks(found.fold(0, |all, (mark, _)| all | 1 << *mark as u16))
+    }
+
+    /// Whether any record in the text may be other than plain.
+    fn may_be_wrapped(self) -> bool {
+        let alone = 1 << Mark::Category as u16 | 1 << Mark::Message as u16;
+        self.0 & !alone != 0
+    }
+
+    /// Whether one record of the text mentions a key.
+    fn occurs(self, mark: Mark, record: &str) -> bool {
+        let (_, key) = MARKS[mark as usize];
+        self.0 & (1 << mark as u16) != 0 && memmem::find(record.as_bytes(), key).is_some()
+    }
+}
 
 /// A record that is known to be of a form, unless it cannot be.
 pub(crate) fn as_form(text: &str, form: Form) -> Record<'_> {
     let text = text.trim_ascii();
+    if form == Form::Flat {
+        return Members::parse(text).map_or(Record::Plain(text), Record::Flat);
+    }
     match serde_json::from_str(text) {
         Ok(Json::Object(object)) if form != Form::Document => Record::Foreign(form, object),
         _ => Record::Plain(text),
@@ -54,10 +104,13 @@ pub(crate) fn as_form(text: &str, form: Form) -> Record<'_> {
 }
 
 /// Tells what a record is. This looks at the keys of the outermost object only if it may matter.
-pub(crate) fn unwrap(text: &str) -> Record<'_> {
+pub(crate) fn unwrap(text: &str, marks: Marks) -> Record<'_> {
     let text = text.trim_ascii();
-    let mentions = |key: &[u8]| memmem::find(text.as_bytes(), key).is_some();
-    if mentions(SOURCE) {
+    if !marks.may_be_wrapped() {
+        return Record::Plain(text);
+    }
+    let mentions = |mark| marks.occurs(mark, text);
+    if mentions(Mark::Source) {
         let source = member(text, "_source").filter(|json| json.starts_with('{'));
         if let Some(source) = source {
             let meta = |key| {
@@ -70,29 +123,35 @@ pub(crate) fn unwrap(text: &str) -> Record<'_> {
             };
         }
     }
-    if mentions(XML)
+    if mentions(Mark::Xml)
         && let Some(xml) = member(text, "xml").and_then(string)
         && xml.trim_ascii_start().starts_with('<')
         && xml.contains("<Event")
     {
         return Record::Event(xml);
     }
-    if mentions(JOURNAL)
+    if mentions(Mark::Journal)
         && let Some(xml) = member(text, "MESSAGE").and_then(string)
         && xml.starts_with("<Event>")
     {
         return Record::Event(xml);
     }
-    if mentions(LOGSTASH)
+    if mentions(Mark::Message)
+        && mentions(Mark::Logstash)
         && let Some(message) = member(text, "message").and_then(string)
         && let Some(record) = message_record(message)
     {
         return record;
     }
     // A document that has a category has been through a pipeline: it is not worth a closer look.
-    let is_done = mentions(b"\"category\"") && !mentions(b"\"EventID\"");
+    let has_id = mentions(Mark::EventId);
+    if has_id && let Some(members) = Members::parse(text).filter(format::is_flat) {
+        return Record::Flat(members);
+    }
+    let is_done = !has_id && mentions(Mark::Category);
+    let others = [Mark::EventIdCamel, Mark::EventIdSnake, Mark::EventIdAttributes];
     if !is_done
-        && MARKS.iter().any(|mark| mentions(mark))
+        && (has_id || others.into_iter().any(mentions))
         && let Some((form, object)) = foreign(text)
     {
         return Record::Foreign(form, object);
@@ -218,6 +277,15 @@ mod tests {
         check_error("{\n\n \"a\":}", "2: not valid JSON: a value is expected (column 6)");
     }
 
+    fn unwrap_alone(text: &str) -> Record<'_> {
+        unwrap(text, Marks::of(text.as_bytes()))
+    }
+
+    #[test]
+    fn a_mark_is_at_its_number() {
+        assert!(MARKS.iter().enumerate().all(|(number, (mark, _))| *mark as usize == number));
+    }
+
     #[test]
     fn wrappers() {
         let hit = r#"{"_index": "i", "_id": "a\tb", "_score": null, "_source": {"a": {"_id": 1}}, "sort": [1]}"#;
@@ -225,7 +293,7 @@ mod tests {
             source: r#"{"a": {"_id": 1}}"#,
             meta: vec![("_index", "i".into()), ("_id", "a\tb".into())],
         };
-        assert_eq!(unwrap(hit), expected);
+        assert_eq!(unwrap_alone(hit), expected);
         for plain in [
             r#"{"a": {"_source": {}}}"#,
             r#"{"_source": "text"}"#,
@@ -239,16 +307,16 @@ mod tests {
             r#"{"winlog": {"event_id": 1}, "event": {"category": ["process"]}}"#,
             "\"xml\"",
         ] {
-            assert_eq!(unwrap(plain), Record::Plain(plain));
+            assert_eq!(unwrap_alone(plain), Record::Plain(plain));
         }
         let flat = r#"{"EventID": 1, "Channel": "Security"}"#;
-        assert!(matches!(unwrap(flat), Record::Foreign(Form::Flat, _)));
+        assert!(matches!(unwrap_alone(flat), Record::Flat(_)));
         let wrapped = r#"{"@version": "1", "message": "{\"EventID\": 1, \"Channel\": \"c\"}"}"#;
-        assert!(matches!(unwrap(wrapped), Record::Foreign(Form::Flat, _)));
+        assert!(matches!(unwrap_alone(wrapped), Record::Foreign(Form::Flat, _)));
         let wrapped = r#"{"@version": "1", "message": "<Event/>"}"#;
-        assert_eq!(unwrap(wrapped), Record::Event("<Event/>".into()));
+        assert_eq!(unwrap_alone(wrapped), Record::Event("<Event/>".into()));
         let event = r#"{"expected": true, "xml": "<Event a=\"1\"></Event>"}"#;
-        assert_eq!(unwrap(event), Record::Event("<Event a=\"1\"></Event>".into()));
+        assert_eq!(unwrap_alone(event), Record::Event("<Event a=\"1\"></Event>".into()));
     }
 
     #[test]

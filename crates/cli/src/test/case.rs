@@ -73,7 +73,6 @@ impl Input {
             from: None,
             to: None,
             threads: 1,
-            keep_events: true,
         };
         let after = first + self.documents.len() as u32;
         let all = [

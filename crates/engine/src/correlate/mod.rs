@@ -183,7 +183,8 @@ pub fn sort(hits: &mut [Hit], queries: &[Arc<Query>]) {
         Query::Threshold(_) | Query::NewTerms(_) => hit.position.window,
         _ => None,
     };
-    hits.sort_by(|a, b| {
+    // Hits that this finds equal are the same hit twice, so the order is complete; a stable sort would need memory.
+    hits.sort_unstable_by(|a, b| {
         a.query
             .cmp(&b.query)
             .then_with(|| window(a).cmp(&window(b)))
@@ -191,6 +192,32 @@ pub fn sort(hits: &mut [Hit], queries: &[Arc<Query>]) {
             .then_with(|| rank(a).cmp(&rank(b)))
             .then_with(|| a.key.cmp(&b.key))
     });
+}
+
+/// Drops the hits of sequences and samples of which some stage that must be there has none: nothing comes of
+/// them. The parts are what several threads have found. (A stage that nearly every event satisfies may have more
+/// hits than all other queries together.)
+pub fn drop_hopeless(parts: &mut [&mut Vec<Hit>], queries: &[Arc<Query>]) {
+    // Stages beyond share the last bit.
+    let bit = |stage: usize| 1u64 << stage.min(63);
+    let mut seen = vec![0; queries.len()];
+    for hit in parts.iter().flat_map(|part| part.iter()) {
+        seen[hit.query as usize] |= bit(usize::from(hit.stage));
+    }
+    let is_hopeless = |(query, seen): (&Arc<Query>, &u64)| {
+        let stages = match &**query {
+            Query::Sequence(sequence) => &*sequence.stages,
+            Query::Sample(sample) => &*sample.stages,
+            _ => &[],
+        };
+        let mut stages = stages.iter().enumerate();
+        stages.any(|(number, stage)| !stage.missing && seen & bit(number) == 0)
+    };
+    let hopeless: Vec<bool> = queries.iter().zip(&seen).map(is_hopeless).collect();
+    for part in parts {
+        part.retain(|hit| !hopeless[hit.query as usize]);
+        part.shrink_to_fit();
+    }
 }
 
 /// What all hits came to.

@@ -55,6 +55,10 @@ fn run(sequence: Sequence, events: &[Event], batch_size: usize) -> Vec<Vec<i64>>
     let index = |event: &Option<dragnet_engine::Position>| {
         event.as_ref().map_or(-1, |position| i64::from(position.event.index))
     };
+    // As if two threads had found them: what is dropped must not matter.
+    let mut others = hits.split_off(hits.len() / 2);
+    correlate::drop_hopeless(&mut [&mut hits, &mut others], &queries);
+    hits.append(&mut others);
     correlate::all(hits, &queries, 1)
         .iter()
         .map(|finding| finding.events.iter().map(index).collect())
@@ -64,6 +68,30 @@ fn run(sequence: Sequence, events: &[Event], batch_size: usize) -> Vec<Vec<i64>>
 #[track_caller]
 fn check(sequence: Sequence, events: &[Event], expected: &[&[i64]]) {
     assert_eq!(run(sequence, events, 1000), expected);
+}
+
+#[test]
+fn hits_of_which_nothing_comes_are_dropped() {
+    let dropped = |stages: &str, kinds: &[&'static str]| {
+        let query = Arc::new(Query::Sequence(sequence(stages, None, Some(1000))));
+        let rules = RuleSet::new(vec![query], None);
+        let mut batch = Batch::new(rules.fields(), &field("@timestamp"));
+        for (index, kind) in (0..).zip(kinds) {
+            let values = vec![("kind", Value::Str((*kind).into())), ("key", Value::Str(K.into()))];
+            append(&mut batch, index, Some(i64::from(index)), &values);
+        }
+        let mut hits = Vec::new();
+        Matcher::new(&rules).run(&batch, &mut |hit| hits.push(hit));
+        let before = hits.len();
+        correlate::drop_hopeless(&mut [&mut hits], rules.queries());
+        before - hits.len()
+    };
+    assert_eq!(dropped("a b", &["b", "b", "b"]), 3);
+    assert_eq!(dropped("a b", &["a", "a"]), 2);
+    // In whatever order: the order is that of times.
+    assert_eq!(dropped("a b", &["b", "a"]), 0);
+    assert_eq!(dropped("a !b", &["a"]), 0);
+    assert_eq!(dropped("a !b", &["b", "b"]), 2);
 }
 
 const K: &str = "k";

@@ -3,11 +3,12 @@
 //! What `NXLog` says of the event and the event's own data stand side by side, and some names are
 //! used for both. `host` is then the collector.
 
-use dragnet_ecs::{Rendering, WinEvent};
-use serde_json::Value as Json;
+use std::borrow::Cow;
 
-use super::Object;
-use super::text::{datum, fill, guid, keywords, member, text, time};
+use dragnet_ecs::{Data, Rendering, WinEvent};
+
+use super::members::{Member, Members};
+use super::text::{best_time, guid};
 use crate::system::Field;
 
 /// What is no datum, wherever it stands: what Logstash and collectors add, and what is read below.
@@ -46,6 +47,24 @@ const NO_DATA: &[&str] = &[
     "type",
 ];
 
+/// By first byte: a bit for each length of a name in [`NO_DATA`]. Nearly all data are told by that.
+static NO_DATA_LENGTHS: [u32; 128] = {
+    let mut lengths = [0; 128];
+    let mut at = 0;
+    while at < NO_DATA.len() {
+        let name = NO_DATA[at].as_bytes();
+        lengths[name[0] as usize] |= 1 << name.len();
+        at += 1;
+    }
+    lengths
+};
+
+/// False for most names that are not in [`NO_DATA`].
+fn may_be_no_data(name: &str) -> bool {
+    let lengths = name.bytes().next().and_then(|first| NO_DATA_LENGTHS.get(usize::from(first)));
+    lengths.is_some_and(|lengths| name.len() < 32 && lengths & (1 << name.len()) != 0)
+}
+
 /// Where parts of `System` stand.
 const SYSTEM: &[(&str, Field)] = &[
     ("SourceName", Field::ProviderName),
@@ -73,60 +92,65 @@ const EVENT_TYPES: &[(&str, &str)] = &[
     ("WARNING", "3"),
 ];
 
-pub(super) fn event(object: &Object) -> WinEvent<'_> {
+pub(super) fn event<'a>(members: &'a Members<'_>) -> WinEvent<'a> {
     let mut event = WinEvent::default();
-    fill(&mut event, object, SYSTEM);
+    let text = |key: &str| members.get(key).and_then(Member::text);
+    for (key, field) in SYSTEM {
+        if let Some(value) = text(key) {
+            field.set(&mut event, value);
+        }
+    }
     if event.computer.is_none() {
-        event.computer = member(object, "Computer");
+        event.computer = members.text("Computer");
     }
     for (key, field) in [
         ("ProviderGuid", Field::ProviderGuid),
         ("ActivityID", Field::ActivityId),
         ("RelatedActivityID", Field::RelatedActivityId),
     ] {
-        if let Some(value) = object.get(key).and_then(text) {
+        if let Some(value) = text(key) {
             field.set(&mut event, guid(value));
         }
     }
-    event.keywords = object.get("Keywords").and_then(keywords);
-    event.time_created = time(object, &["TimeCreated", "@timestamp", "EventTime"]);
-    let is_nxlog = object.contains_key("SourceModuleType") || object.contains_key("SeverityValue");
-    let level = is_nxlog.then(|| nxlog_type(object)).flatten();
+    event.keywords = members.get("Keywords").and_then(Member::keywords);
+    let times = ["TimeCreated", "@timestamp", "EventTime"];
+    event.time_created = best_time(times.iter().filter_map(|key| members.text(key)));
+    let is_nxlog = members.has("SourceModuleType") || members.has("SeverityValue");
+    let level = is_nxlog.then(|| nxlog_type(members)).flatten();
     if event.level.is_none() {
         event.level = level.map(Into::into);
     }
     // With `ExecutionProcessID`, `ProcessID` is a datum.
-    let has_own_id = object.contains_key("ExecutionProcessID");
-    let process_id = if has_own_id { "ExecutionProcessID" } else { "ProcessID" };
-    event.process_id = member(object, process_id);
+    let has_own_id = members.has("ExecutionProcessID");
+    event.process_id = members.text(if has_own_id { "ExecutionProcessID" } else { "ProcessID" });
 
     // Whose event it is, where `NXLog` has looked up its `UserID`.
-    let has_account = is_nxlog && object.contains_key("AccountType");
+    let has_account = is_nxlog && members.has("AccountType");
 
-    event.event_data.reserve(object.len());
-    for (name, json) in object {
-        let is_data = match name.as_str() {
+    event.event_data.reserve(members.len());
+    for (name, value) in members.iter() {
+        let is_data = match name {
             "ProcessID" => has_own_id,
             "EventType" => level.is_none(),
             "AccountName" | "AccountType" | "Domain" => !has_account,
             "Severity" | "SeverityValue" => !is_nxlog,
-            name => NO_DATA.binary_search(&name).is_err(),
+            name => !may_be_no_data(name) || NO_DATA.binary_search(&name).is_err(),
         };
-        if is_data {
-            event.event_data.extend(datum(name, json));
+        if let Some(value) = value.text().filter(|_| is_data) {
+            event.event_data.push(Data { name: Cow::Borrowed(name), value });
         }
     }
     event.rendering = Some(Rendering {
-        message: member(object, "Message"),
-        task: member(object, "Category"),
-        opcode: member(object, "Opcode"),
+        message: members.text("Message"),
+        task: members.text("Category"),
+        opcode: members.text("Opcode"),
         ..Rendering::default()
     });
     event
 }
 
-fn nxlog_type(object: &Object) -> Option<&'static str> {
-    let name = object.get("EventType").and_then(Json::as_str)?;
+fn nxlog_type(members: &Members<'_>) -> Option<&'static str> {
+    let name = members.get("EventType").and_then(Member::as_str)?;
     EVENT_TYPES.iter().find(|(known, _)| *known == name).map(|(_, level)| *level)
 }
 
@@ -138,6 +162,9 @@ mod tests {
     #[test]
     fn the_table_is_sorted() {
         assert!(NO_DATA.is_sorted());
+        assert!(NO_DATA.iter().all(|name| may_be_no_data(name)));
+        assert!(!may_be_no_data("Image") && !may_be_no_data("") && !may_be_no_data("é"));
+        assert!(!may_be_no_data(&"h".repeat(36)));
     }
 
     #[test]
@@ -153,7 +180,8 @@ mod tests {
             "UserID": "S-1-5-18", "Domain": "NT AUTHORITY", "AccountName": "SYSTEM", "AccountType": "User",
             "SourceModuleType": "im_msvistalog", "Image": "C:\\a.exe", "Empty": null, "Message": "text",
         });
-        let event = event(record.as_object().unwrap());
+        let members = Members::of(record.as_object().unwrap());
+        let event = event(&members);
         assert_eq!(event.event_id, "13");
         assert_eq!(event.computer.as_deref(), Some("ATLAS-07"));
         assert_eq!(event.keywords.as_deref(), Some("0x8000000000000000"));
@@ -175,7 +203,8 @@ mod tests {
             "Channel": "Microsoft-Windows-Sysmon/Operational", "EventID": 13, "EventType": "SetValue",
             "ProcessID": 5, "TimeCreated": "2024-03-02T10:00:00Z", "Severity": "mine",
         });
-        let event = event(record.as_object().unwrap());
+        let members = Members::of(record.as_object().unwrap());
+        let event = event(&members);
         assert_eq!(event.data("EventType"), Some("SetValue"));
         assert_eq!(event.data("Severity"), Some("mine"));
         assert_eq!((event.process_id.as_deref(), event.level.as_deref()), (Some("5"), None));

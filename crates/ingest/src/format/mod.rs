@@ -9,6 +9,7 @@ mod agent;
 pub(crate) mod csv;
 mod ecmd;
 mod flat;
+mod members;
 mod security_event;
 mod text;
 mod tree;
@@ -16,6 +17,8 @@ mod tree;
 use dragnet_ecs::WinEvent;
 use dragnet_event::{Document, FieldSink};
 use serde_json::{Map, Value as Json};
+
+pub(crate) use members::Members;
 
 use crate::block::{self, Options, Stage};
 
@@ -87,29 +90,43 @@ impl Form {
     }
 }
 
-/// Keys without which no record has one of these forms; looked for before anything is parsed.
-pub(crate) const MARKS: &[&[u8]] =
-    &[b"\"EventID\"", b"\"EventId\"", b"\"event_id\"", b"\"EventID_attributes\""];
-
 /// The form of a record that is no document.
 pub(crate) fn detect(object: &Object) -> Option<Form> {
-    let has = |key: &str| object.contains_key(key);
-    let is_object = |key: &str| object.get(key).is_some_and(Json::is_object);
-    if is_object("Event") && object["Event"].get("System").is_some_and(Json::is_object) {
+    by_keys(&|key| object.contains_key(key), &|key| object.get(key).and_then(Json::as_object))
+        .or_else(|| agent::is_raw(object).then_some(Form::Agent))
+}
+
+/// Whether a record of these members is [`Form::Flat`].
+pub(crate) fn is_flat(members: &Members<'_>) -> bool {
+    let object = |key: &str| members.get(key).and_then(members::Member::as_object);
+    by_keys(&|key| members.has(key), &object) == Some(Form::Flat)
+}
+
+/// The forms that the keys of a record tell.
+fn by_keys<'o>(
+    has: &dyn Fn(&str) -> bool,
+    object: &dyn Fn(&str) -> Option<&'o Object>,
+) -> Option<Form> {
+    let event = object("Event").and_then(|event| event.get("System"));
+    if event.is_some_and(Json::is_object) {
         Some(Form::Tree)
     } else if has("EventID") && has("Channel") && has("TenantId") {
         Some(Form::SecurityEvent)
-    } else if has("EventID") && (has("Channel") || has("SourceName")) && !is_object("winlog") {
+    } else if has("EventID") && (has("Channel") || has("SourceName")) && object("winlog").is_none()
+    {
         Some(Form::Flat)
     } else if has("EventId") && has("Channel") && has("Provider") {
         Some(Form::Ecmd)
     } else if has("event_id") && has("log_name") && has("source_name") {
         Some(Form::Winlogbeat6)
-    } else if agent::is_raw(object) {
-        Some(Form::Agent)
     } else {
         None
     }
+}
+
+/// Puts the event of a flat record to the sink.
+pub(crate) fn put_flat(members: &Members<'_>, options: &Options, sink: &mut dyn FieldSink) {
+    block::normalize(&flat::event(members), options, sink);
 }
 
 /// Puts the event to the sink.
@@ -118,7 +135,7 @@ pub(crate) fn put(form: Form, object: &Object, options: &Options, sink: &mut dyn
         block::normalize(event, options, sink);
     };
     match form {
-        Form::Flat => put(&flat::event(object), sink),
+        Form::Flat => put_flat(&Members::of(object), options, sink),
         Form::Tree => put(&tree::event(object), sink),
         Form::Ecmd => put(&ecmd::event(object), sink),
         Form::SecurityEvent => {

@@ -1,7 +1,6 @@
 //! JSON values as the text that stands in an event's XML.
 
 use std::borrow::Cow;
-use std::fmt::Write;
 
 use dragnet_ecs::{Data, WinEvent};
 use serde_json::Value as Json;
@@ -70,16 +69,22 @@ pub(super) fn is_guid(text: &str) -> bool {
 pub(super) fn keywords(json: &Json) -> Option<Cow<'_, str>> {
     let bits = match json {
         Json::Number(number) => number.as_u64().or(number.as_i64().map(i64::cast_unsigned))?,
-        Json::String(text) => match text.parse::<i64>() {
-            Ok(number) => number.cast_unsigned(),
-            Err(_) => return Some(Cow::Borrowed(text)),
-        },
+        Json::String(text) => return Some(keywords_of_text(text)),
         _ => return None,
     };
-    let mut text = String::from("0x");
-    // Writing to a String cannot fail.
-    let _ = write!(text, "{bits:x}");
-    Some(Cow::Owned(text))
+    Some(hexadecimal(bits).into())
+}
+
+/// The same, of what is written as a text.
+pub(super) fn keywords_of_text(text: &str) -> Cow<'_, str> {
+    match text.parse::<i64>() {
+        Ok(number) => hexadecimal(number.cast_unsigned()).into(),
+        Err(_) => Cow::Borrowed(text),
+    }
+}
+
+fn hexadecimal(bits: u64) -> String {
+    format!("0x{bits:x}")
 }
 
 /// Whether a time says how far it is from UTC.
@@ -92,7 +97,11 @@ fn has_zone(time: &str) -> bool {
 /// The first of these members that is a time with its zone, else the first that is there: a local time
 /// is better than none.
 pub(super) fn time<'a>(object: &'a Object, keys: &[&str]) -> Option<Cow<'a, str>> {
-    let mut times = keys.iter().filter_map(|key| member(object, key));
+    best_time(keys.iter().filter_map(|key| member(object, key)))
+}
+
+/// The same of these texts.
+pub(super) fn best_time<'a>(mut times: impl Iterator<Item = Cow<'a, str>>) -> Option<Cow<'a, str>> {
     let first = times.next()?;
     if has_zone(&first) {
         return Some(first);
