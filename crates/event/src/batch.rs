@@ -492,12 +492,11 @@ impl FieldSink for Batch {
     fn put(&mut self, path: &str, value: Scalar<'_>) {
         let row = self.refs.len() as u32;
         let learnt;
-        let route = match self.routes.get_mut().get(path) {
-            Some(route) => route,
-            None => {
-                learnt = self.learn(path);
-                &learnt
-            }
+        let route = if let Some(route) = self.routes.get_mut().get(path) {
+            route
+        } else {
+            learnt = self.learn(path);
+            &learnt
         };
         for &id in &route.columns {
             self.columns[id as usize].put(row, value);
