@@ -68,6 +68,8 @@ impl Pursuit<'_> {
         }
         let first_of_history = self.history.first().map_or(FIRST_ALERT_SOURCE, |scan| scan.first);
         let readers = Readers::new(self.rules, self.clock, first_of_history, &mut hits);
+        // All that there will be: what comes from alerts is with the rules that read them.
+        correlate::drop_hopeless(&mut hits, self.rule_set.queries());
         let mut correlated = correlate::run(hits, self.rule_set.queries(), 1);
         correlated.findings.retain(|finding| {
             events_of(std::slice::from_ref(finding)).all(|event| event.source < first_of_history)

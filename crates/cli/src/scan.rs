@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use dragnet_detect::{EventIdentity, identify};
-use dragnet_engine::{Hit, Matcher, RuleSet, correlate};
+use dragnet_engine::{Hit, Matcher, RuleSet};
 use dragnet_event::{Batch, Document, EventRef, Field, FieldSink, Scalar, Time};
 use dragnet_ingest::{Block, Blocks, EventSink, Form, Options, Problem, Reason, Source};
 
@@ -239,7 +239,7 @@ impl Scan<'_> {
         let feed = Feed { sources, current: None, first, form, done: 0, handed: 0 };
         let feed = Mutex::new(feed);
         let event_count = AtomicU64::new(0);
-        let mut found: Vec<Found> = std::thread::scope(|scope| {
+        let found: Vec<Found> = std::thread::scope(|scope| {
             let work = || self.work(rules, &feed, &event_count, progress);
             let others: Vec<_> = (1..self.threads).map(|_| scope.spawn(work)).collect();
             let mut found = vec![work()];
@@ -251,9 +251,7 @@ impl Scan<'_> {
             }
             found
         });
-        let mut hits: Vec<&mut Vec<Hit>> = found.iter_mut().flat_map(|one| &mut one.hits).collect();
-        correlate::drop_hopeless(&mut hits, rules.queries());
-        let hit_count = hits.iter().map(|part| part.len()).sum();
+        let hit_count = found.iter().flat_map(|one| &one.hits).map(Vec::len).sum();
         let mut outcome = Outcome::default();
         outcome.hits.reserve_exact(hit_count);
         let mut problems = Vec::new();

@@ -195,13 +195,13 @@ pub fn sort(hits: &mut [Hit], queries: &[Arc<Query>]) {
 }
 
 /// Drops the hits of sequences and samples of which some stage that must be there has none: nothing comes of
-/// them. The parts are what several threads have found. (A stage that nearly every event satisfies may have more
+/// them. The hits must be all that there ever will be. (A stage that nearly every event satisfies may have more
 /// hits than all other queries together.)
-pub fn drop_hopeless(parts: &mut [&mut Vec<Hit>], queries: &[Arc<Query>]) {
+pub fn drop_hopeless(hits: &mut Vec<Hit>, queries: &[Arc<Query>]) {
     // Stages beyond share the last bit.
     let bit = |stage: usize| 1u64 << stage.min(63);
     let mut seen = vec![0; queries.len()];
-    for hit in parts.iter().flat_map(|part| part.iter()) {
+    for hit in &*hits {
         seen[hit.query as usize] |= bit(usize::from(hit.stage));
     }
     let is_hopeless = |(query, seen): (&Arc<Query>, &u64)| {
@@ -214,10 +214,8 @@ pub fn drop_hopeless(parts: &mut [&mut Vec<Hit>], queries: &[Arc<Query>]) {
         stages.any(|(number, stage)| !stage.missing && seen & bit(number) == 0)
     };
     let hopeless: Vec<bool> = queries.iter().zip(&seen).map(is_hopeless).collect();
-    for part in parts {
-        part.retain(|hit| !hopeless[hit.query as usize]);
-        part.shrink_to_fit();
-    }
+    hits.retain(|hit| !hopeless[hit.query as usize]);
+    hits.shrink_to_fit();
 }
 
 /// What all hits came to.
