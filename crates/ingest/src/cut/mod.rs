@@ -86,11 +86,15 @@ impl Stream {
         }
     }
 
-    /// Takes the first bytes.
+    /// Takes the first bytes. Whoever keeps them keeps no room for more: a thousand small files are held at a time.
     pub(crate) fn take(&mut self, len: usize) -> Vec<u8> {
         let rest = self.buf.split_off(len);
         self.offset += len as u64;
-        std::mem::replace(&mut self.buf, rest)
+        let mut taken = std::mem::replace(&mut self.buf, rest);
+        if taken.capacity() / 2 > len {
+            taken.shrink_to_fit();
+        }
+        taken
     }
 
     /// The error that ended the stream, once.
