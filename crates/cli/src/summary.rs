@@ -7,6 +7,7 @@ use std::time::Duration;
 use dragnet_detect::{Alert, AlertKind};
 use dragnet_ingest::{Form, Problem};
 use dragnet_rules::Report;
+pub(crate) use dragnet_rules::thousands;
 
 use crate::args::HuntArgs;
 use crate::output::is_shown;
@@ -53,7 +54,7 @@ impl Counts {
     }
 
     fn text(&self, style: Style) -> String {
-        let mut text = thousands(self.shown.iter().sum());
+        let mut text = thousands(self.shown.iter().sum::<u64>());
         let parts: Vec<String> = SEVERITIES
             .iter()
             .zip(self.shown)
@@ -176,14 +177,13 @@ impl Summary<'_> {
     fn print_cuts(&self, verbose: bool, style: Style, err: &mut impl Write) -> io::Result<()> {
         let named = if verbose { usize::MAX } else { NAMED_CUTS };
         for (rule, (executions, left_out)) in self.cuts.rules.iter().take(named) {
-            let plural = if *executions == 1 { "" } else { "s" };
             writeln!(
                 err,
-                "{} {}: {} more in {} execution{plural} that had raised the rule's most (max_signals; --no-cap raises all)",
+                "{} {}: {} more in {} that had raised the rule's most (max_signals; --no-cap raises all)",
                 style.red("cut:"),
                 clean(rule),
                 thousands(*left_out),
-                thousands(*executions),
+                counted(*executions, "execution"),
             )?;
         }
         let more = self.cuts.rules.len().saturating_sub(named);
@@ -290,17 +290,10 @@ fn name_problems(
     Ok(())
 }
 
-/// A number with commas between thousands.
-pub(crate) fn thousands(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
+/// `1 event`, `3,000 events`.
+pub(crate) fn counted(number: u64, what: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{} {what}{plural}", thousands(number))
 }
 
 #[cfg(test)]
@@ -309,8 +302,8 @@ mod tests {
 
     #[test]
     fn numbers() {
-        assert_eq!(thousands(0), "0");
-        assert_eq!(thousands(999), "999");
-        assert_eq!(thousands(1_234_567), "1,234,567");
+        assert_eq!(counted(0, "event"), "0 events");
+        assert_eq!(counted(1, "event"), "1 event");
+        assert_eq!(counted(1_234_567, "event"), "1,234,567 events");
     }
 }
