@@ -85,8 +85,8 @@ pub(crate) struct Summary<'a> {
     pub(crate) counts: &'a Counts,
     /// What was not raised.
     pub(crate) cuts: &'a Cuts,
-    /// Combinations of values that new-terms rules have forgotten for want of room.
-    pub(crate) forgotten: u64,
+    /// What else makes the alerts doubtful.
+    pub(crate) doubts: &'a [String],
     /// How long the rules took to load.
     pub(crate) load_time: Duration,
     /// How long everything took.
@@ -121,9 +121,8 @@ impl Summary<'_> {
             writeln!(err, "{} {} {what}", style.red("lost:"), self.outcome.overflows)?;
         }
         self.print_cuts(args.verbose, style, &mut err)?;
-        if self.forgotten > 0 {
-            let what = "combinations of values were forgotten for want of room; new-terms rules may find them again";
-            writeln!(err, "{} {} {what}", style.red("warning:"), thousands(self.forgotten))?;
+        for doubt in self.doubts {
+            writeln!(err, "{} {doubt}", style.red("warning:"))?;
         }
         if self.outcome.event_count == 0 && self.problems.is_empty() {
             writeln!(err, "{} no events were found in what was named", style.red("warning:"))?;
