@@ -153,6 +153,9 @@ impl Ground<'_> {
             }
             Ok(())
         });
+        for doubt in catch.doubts() {
+            writeln!(io::stderr(), "{} {doubt}", terminal.err.red("warning:"))?;
+        }
         problems.extend(catch.outcome.problems);
         let name = |rule: &LoadedRule| (rule.rule.rule_id.clone(), rule.rule.name.clone());
         Ok(Version {

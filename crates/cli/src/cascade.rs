@@ -18,7 +18,7 @@ use crate::scan::ShownEvent;
 use crate::summary::Counts;
 
 /// How often rules are run on each other's alerts. A rule does not answer to itself, so that it ends by itself long
-/// before this.
+/// before this, unless two rules ask for the absence of each other's alerts.
 const MAX_ROUNDS: u32 = 8;
 
 /// Takes an alert.
@@ -88,6 +88,8 @@ pub(crate) struct Cascade<'a> {
     time_field: &'a Field,
     /// Combinations of values that new-terms rules over alerts have forgotten for want of room.
     pub(crate) forgotten: u64,
+    /// Whether rules over alerts still changed their minds when the last round was over.
+    pub(crate) unsettled: bool,
     /// The ids of the alerts so far.
     ids: HashSet<String>,
 }
@@ -96,7 +98,8 @@ impl<'a> Cascade<'a> {
     /// Nothing yet.
     pub(crate) fn new(each: &'a mut Each<'a>, capped: bool, time_field: &'a Field) -> Cascade<'a> {
         let (counts, cuts) = (Counts::default(), Cuts::default());
-        Cascade { each, counts, cuts, capped, time_field, forgotten: 0, ids: HashSet::new() }
+        let (forgotten, unsettled, ids) = (0, false, HashSet::new());
+        Cascade { each, counts, cuts, capped, time_field, forgotten, unsettled, ids }
     }
 
     /// Writes everything.
@@ -129,6 +132,7 @@ impl<'a> Cascade<'a> {
             });
             if all == before || number == MAX_ROUNDS {
                 self.forgotten = forgotten;
+                self.unsettled = all != before;
                 let mut unread = Matched::new(readers, self.time_field, number);
                 return written.and(self.write(&round, events, fetch, &mut unread));
             }

@@ -25,10 +25,10 @@ use dragnet_rules::LoadedRule;
 use crate::args::ExplainArgs;
 use crate::scan::{Scan, Window};
 use crate::style::{Style, clean};
-use crate::summary::print_problems;
+use crate::summary::{counted, print_problems};
 use crate::walk::each_block_from;
 use crate::{ExitStatus, Terminal, rules};
-use accounts::{Shown, count};
+use accounts::Shown;
 use indicators::Comparison;
 use keys::show_key;
 use tree::{cut, show};
@@ -321,7 +321,7 @@ impl<'a> Study<'a> {
     /// Shows the events nearest to the first condition; gives whether one satisfies it.
     fn show_events(&self, found: u64, style: Style, text: &mut String) -> bool {
         let kept = &self.nearest[0];
-        let _ = writeln!(text, "{}, {found} match", count(self.events, "event"));
+        let _ = writeln!(text, "{}, {found} match", counted(self.events, "event"));
         for near in kept {
             self.show_event(near, 0, style, text);
         }
@@ -375,7 +375,7 @@ impl<'a> Study<'a> {
 
     /// Shows what became of the groups or terms of the events that match; gives whether one made an alert.
     fn show_counted(&mut self, query: &Arc<Query>, style: Style, text: &mut String) -> bool {
-        let (events, matching) = (count(self.events, "event"), self.satisfied[0]);
+        let (events, matching) = (counted(self.events, "event"), self.satisfied[0]);
         if matching == 0 || self.id.is_some() {
             self.show_events(matching, style, text);
             text.push('\n');
@@ -413,7 +413,7 @@ impl<'a> Study<'a> {
             _ => {}
         }
         for (field, lacking) in &self.lacking {
-            let events = count(*lacking, "matching event");
+            let events = counted(*lacking, "matching event");
             let without = if *lacking == 1 { "lacks" } else { "lack" };
             let _ = writeln!(text, "{} {events} {without} {field}, so no alert", style.red("✗"));
         }

@@ -52,6 +52,7 @@ pub(crate) fn run(args: &HuntArgs, terminal: Terminal) -> anyhow::Result<ExitSta
         visible: !args.quiet,
     };
     let mut catch = pursuit.run(&mut |alert| writer.write(alert));
+    let doubts = catch.doubts();
     let written = catch.written.and_then(|()| writer.finish());
     problems.append(&mut catch.outcome.problems);
     let summary = Summary {
@@ -63,7 +64,7 @@ pub(crate) fn run(args: &HuntArgs, terminal: Terminal) -> anyhow::Result<ExitSta
         disabled,
         counts: &catch.counts,
         cuts: &catch.cuts,
-        forgotten: catch.forgotten,
+        doubts: &doubts,
         load_time,
         time: start.elapsed(),
     };

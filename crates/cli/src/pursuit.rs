@@ -13,7 +13,7 @@ use crate::cascade::{Cascade, Each, Readers};
 use crate::progress::Progress;
 use crate::raise::{Cuts, Events, FIRST_ALERT_SOURCE, Round, events_of};
 use crate::scan::{Outcome, Scan};
-use crate::summary::Counts;
+use crate::summary::{Counts, counted};
 
 /// Rules, and what they are run over. The sources of all scans, those of the history last, have numbers of their own
 /// ([`Scan::first`]).
@@ -44,6 +44,8 @@ pub(crate) struct Catch {
     pub(crate) cuts: Cuts,
     /// Combinations of values that new-terms rules have forgotten for want of room.
     pub(crate) forgotten: u64,
+    /// Whether rules over alerts came to no end: each other's alerts made them raise others in every round.
+    pub(crate) unsettled: bool,
     /// Events that could not be read a second time, for their alerts.
     pub(crate) changed: usize,
     /// The first error of whoever took the alerts.
@@ -65,6 +67,7 @@ impl Pursuit<'_> {
                 |hit: &Hit| matches!(*queries[hit.query as usize], Query::NewTerms(_));
             hits.extend(before.hits.drain(..).filter(is_new_terms));
             outcome.problems.append(&mut before.problems);
+            outcome.overflows += before.overflows;
         }
         let first_of_history = self.history.first().map_or(FIRST_ALERT_SOURCE, |scan| scan.first);
         let readers = Readers::new(self.rules, self.clock, first_of_history, &mut hits);
@@ -87,9 +90,9 @@ impl Pursuit<'_> {
         let round = Round::new(self.rules, findings, self.capped, &mut events, &mut fetch);
         let mut cascade = Cascade::new(each, self.capped, self.time_field);
         let written = cascade.run(&round, &readers, &mut events, &mut fetch);
-        let Cascade { counts, cuts, forgotten, .. } = cascade;
+        let Cascade { counts, cuts, forgotten, unsettled, .. } = cascade;
         let forgotten = correlated.forgotten + forgotten;
-        Catch { outcome, counts, cuts, forgotten, changed, written }
+        Catch { outcome, counts, cuts, forgotten, unsettled, changed, written }
     }
 
     fn scan(&self, scan: &Scan<'_>) -> Outcome {
@@ -97,6 +100,25 @@ impl Pursuit<'_> {
         let outcome = scan.run(self.rule_set, &progress);
         progress.finish();
         outcome
+    }
+}
+
+impl Catch {
+    /// What makes its alerts doubtful, in a sentence each, besides events that could not be read.
+    pub(crate) fn doubts(&self) -> Vec<String> {
+        let mut doubts = Vec::new();
+        if self.forgotten > 0 {
+            let what = "of values forgotten for want of room; new-terms rules may find them again";
+            doubts.push(format!("{} {what}", counted(self.forgotten, "combination")));
+        }
+        if self.unsettled {
+            doubts.push(
+                "rules over alerts hang on the absence of each other's alerts and came to no end; \
+                 those of the last round are given"
+                    .to_owned(),
+            );
+        }
+        doubts
     }
 }
 

@@ -27,6 +27,29 @@ pub(crate) fn clean(text: &str) -> String {
     text.chars().map(|c| if unsafe_char(c) { '·' } else { c }).collect()
 }
 
+/// A text in which nothing is markup of HTML or XML, within an element or an attribute. Characters that turn the
+/// direction of writing, and those that neither has a place for, become `·`.
+pub(crate) fn markup(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            '\n' | '\t' => out.push(c),
+            '\r' => {}
+            '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{fffe}' | '\u{ffff}' => {
+                out.push('·');
+            }
+            c if c.is_control() => out.push('·'),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
 impl Style {
     /// Decides for a stream.
     pub(crate) fn of(when: When, environment: ColorEnvironment, stream: &impl IsTerminal) -> Style {
@@ -82,6 +105,14 @@ impl Style {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nothing_is_markup() {
+        assert_eq!(
+            markup("<script>'\"&\u{202e}\u{0}</script>"),
+            "&lt;script&gt;&#39;&quot;&amp;··&lt;/script&gt;"
+        );
+    }
 
     #[test]
     fn nothing_moves_the_cursor() {

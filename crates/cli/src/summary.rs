@@ -7,6 +7,7 @@ use std::time::Duration;
 use dragnet_detect::{Alert, AlertKind};
 use dragnet_ingest::{Form, Problem};
 use dragnet_rules::Report;
+pub(crate) use dragnet_rules::thousands;
 
 use crate::args::HuntArgs;
 use crate::output::is_shown;
@@ -53,7 +54,7 @@ impl Counts {
     }
 
     fn text(&self, style: Style) -> String {
-        let mut text = thousands(self.shown.iter().sum());
+        let mut text = thousands(self.shown.iter().sum::<u64>());
         let parts: Vec<String> = SEVERITIES
             .iter()
             .zip(self.shown)
@@ -84,8 +85,8 @@ pub(crate) struct Summary<'a> {
     pub(crate) counts: &'a Counts,
     /// What was not raised.
     pub(crate) cuts: &'a Cuts,
-    /// Combinations of values that new-terms rules have forgotten for want of room.
-    pub(crate) forgotten: u64,
+    /// What else makes the alerts doubtful.
+    pub(crate) doubts: &'a [String],
     /// How long the rules took to load.
     pub(crate) load_time: Duration,
     /// How long everything took.
@@ -120,9 +121,8 @@ impl Summary<'_> {
             writeln!(err, "{} {} {what}", style.red("lost:"), self.outcome.overflows)?;
         }
         self.print_cuts(args.verbose, style, &mut err)?;
-        if self.forgotten > 0 {
-            let what = "combinations of values were forgotten for want of room; new-terms rules may find them again";
-            writeln!(err, "{} {} {what}", style.red("warning:"), thousands(self.forgotten))?;
+        for doubt in self.doubts {
+            writeln!(err, "{} {doubt}", style.red("warning:"))?;
         }
         if self.outcome.event_count == 0 && self.problems.is_empty() {
             writeln!(err, "{} no events were found in what was named", style.red("warning:"))?;
@@ -176,14 +176,13 @@ impl Summary<'_> {
     fn print_cuts(&self, verbose: bool, style: Style, err: &mut impl Write) -> io::Result<()> {
         let named = if verbose { usize::MAX } else { NAMED_CUTS };
         for (rule, (executions, left_out)) in self.cuts.rules.iter().take(named) {
-            let plural = if *executions == 1 { "" } else { "s" };
             writeln!(
                 err,
-                "{} {}: {} more in {} execution{plural} that had raised the rule's most (max_signals; --no-cap raises all)",
+                "{} {}: {} more in {} that had raised the rule's most (max_signals; --no-cap raises all)",
                 style.red("cut:"),
                 clean(rule),
                 thousands(*left_out),
-                thousands(*executions),
+                counted(*executions, "execution"),
             )?;
         }
         let more = self.cuts.rules.len().saturating_sub(named);
@@ -290,17 +289,10 @@ fn name_problems(
     Ok(())
 }
 
-/// A number with commas between thousands.
-pub(crate) fn thousands(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
+/// `1 event`, `3,000 events`.
+pub(crate) fn counted(number: u64, what: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{} {what}{plural}", thousands(number))
 }
 
 #[cfg(test)]
@@ -309,8 +301,8 @@ mod tests {
 
     #[test]
     fn numbers() {
-        assert_eq!(thousands(0), "0");
-        assert_eq!(thousands(999), "999");
-        assert_eq!(thousands(1_234_567), "1,234,567");
+        assert_eq!(counted(0, "event"), "0 events");
+        assert_eq!(counted(1, "event"), "1 event");
+        assert_eq!(counted(1_234_567, "event"), "1,234,567 events");
     }
 }

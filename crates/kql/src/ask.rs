@@ -3,7 +3,6 @@
 //! A name may stand for several fields ([`fields`]), and each is asked in its own way: a field of words by its
 //! words, an address by its network, a date by the time that a text can mean.
 
-use std::collections::HashMap;
 use std::net::IpAddr;
 
 use dragnet_event::{Field, FieldType, Schema, lowercase};
@@ -15,6 +14,11 @@ use dragnet_plan::{CompareOp, Condition, Diagnostic, Expr, Leaf, Literal, Networ
 use crate::codes::Shared;
 use crate::dates::{self, Date};
 use crate::fields::{self, Search, Target};
+use crate::fold::any;
+
+/// The most tests of a query. A value without a field is one for every field of words, so that a short text can ask
+/// for much.
+const MAX_TESTS: usize = 300_000;
 
 /// What is asked of a field.
 #[derive(Debug, Clone)]
@@ -44,11 +48,13 @@ pub(crate) struct Asker<'a> {
     pub(crate) prefix: String,
     /// Whether fields that cannot have a value are passed over in silence (a query that names no field).
     lenient: bool,
+    /// Tests so far.
+    tests: usize,
 }
 
 impl<'a> Asker<'a> {
     pub(crate) fn new(schema: &'a Schema, codes: &'static Shared, sink: Sink) -> Asker<'a> {
-        Asker { schema, sink, codes, prefix: String::new(), lenient: false }
+        Asker { schema, sink, codes, prefix: String::new(), lenient: false, tests: 0 }
     }
 
     /// The condition that a field, named as in the query, is as asked.
@@ -146,6 +152,14 @@ impl<'a> Asker<'a> {
 
     fn target(&mut self, target: &Target, at: Span, ask: &Ask<'_>, value: Span) -> Condition {
         let field = &target.field;
+        self.tests += 1;
+        if self.tests > MAX_TESTS {
+            if self.tests == MAX_TESTS + 1 {
+                let message = format!("the query has more than {MAX_TESTS} tests");
+                self.report(Diagnostic::error(self.codes.too_large, value.range(), message));
+            }
+            return Condition::Const(false);
+        }
         if field.ty() == FieldType::Unsupported && !matches!(ask, Ask::Exists) {
             if !self.lenient {
                 let message = format!("the field `{field}` is of a type that cannot be searched");
@@ -478,89 +492,4 @@ enum Bound {
     Open,
     /// Nothing can be within; it was reported if that is of use.
     Never,
-}
-
-/// All of these; constants are folded.
-pub(crate) fn all(parts: Vec<Condition>) -> Condition {
-    if parts.contains(&Condition::Const(false)) {
-        return Condition::Const(false);
-    }
-    let mut parts: Vec<_> =
-        parts.into_iter().filter(|part| *part != Condition::Const(true)).collect();
-    match parts.len() {
-        0 => Condition::Const(true),
-        1 => parts.swap_remove(0),
-        _ => Condition::All(parts),
-    }
-}
-
-/// Not this.
-pub(crate) fn not(condition: Condition) -> Condition {
-    match condition {
-        Condition::Const(value) => Condition::Const(!value),
-        condition => Condition::Not(Box::new(condition)),
-    }
-}
-
-/// Any of these; constants are folded, and tests of one field by values or patterns become one test.
-pub(crate) fn any(parts: Vec<Condition>) -> Condition {
-    if parts.contains(&Condition::Const(true)) {
-        return Condition::Const(true);
-    }
-    let mut merged: Vec<Condition> = Vec::with_capacity(parts.len());
-    let mut places: HashMap<(Field, u8), usize> = HashMap::new();
-    for part in parts {
-        let Condition::Leaf(leaf) = part else {
-            if part != Condition::Const(false) {
-                merged.push(part);
-            }
-            continue;
-        };
-        let Some(key) = merge_key(&leaf) else {
-            merged.push(Condition::Leaf(leaf));
-            continue;
-        };
-        if let Some(at) = places.get(&key) {
-            merge(&mut merged[*at], leaf);
-        } else {
-            places.insert(key, merged.len());
-            merged.push(Condition::Leaf(leaf));
-        }
-    }
-    match merged.len() {
-        0 => Condition::Const(false),
-        1 => merged.swap_remove(0),
-        _ => Condition::Any(merged),
-    }
-}
-
-/// What leaves have in common that can be one. Texts stay apart from other values, since they are looked up and
-/// those are compared one by one.
-fn merge_key(leaf: &Leaf) -> Option<(Field, u8)> {
-    match leaf {
-        Leaf::Compare { field, op: CompareOp::Eq, value } => {
-            Some((field.clone(), u8::from(matches!(value, Literal::Str(_)))))
-        }
-        Leaf::OneOf { field, values, fold: false } => {
-            Some((field.clone(), u8::from(matches!(values.first(), Some(Literal::Str(_))))))
-        }
-        Leaf::Like { field, .. } => Some((field.clone(), 2)),
-        Leaf::Cidr { field, .. } => Some((field.clone(), 3)),
-        _ => None,
-    }
-}
-
-/// Adds a leaf to another one of its kind.
-fn merge(into: &mut Condition, leaf: Leaf) {
-    let Condition::Leaf(into) = into else { return };
-    if let Leaf::Compare { field, value, .. } = into {
-        *into = Leaf::OneOf { field: field.clone(), values: vec![value.clone()], fold: false };
-    }
-    match (into, leaf) {
-        (Leaf::OneOf { values, .. }, Leaf::Compare { value, .. }) => values.push(value),
-        (Leaf::OneOf { values, .. }, Leaf::OneOf { values: more, .. }) => values.extend(more),
-        (Leaf::Like { patterns, .. }, Leaf::Like { patterns: more, .. }) => patterns.extend(more),
-        (Leaf::Cidr { networks, .. }, Leaf::Cidr { networks: more, .. }) => networks.extend(more),
-        _ => {}
-    }
 }

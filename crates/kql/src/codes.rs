@@ -19,6 +19,9 @@ dragnet_plan::diagnostic_codes! {
          begins `\\t`, `\\r`, `\\n` or `\\uXXXX`. One that means itself is written twice.";
     BAD_UNICODE_ESCAPE = "KQL0005", "a Unicode escape that is half of a character",
         "`\\uXXXX` names one character of 16 bits. Others are written as they are.";
+    TOO_LARGE = "KQL0006", "the query asks for too much",
+        "Every value of every field is a test, and a value without a field is one for each field that is searched by \
+         its words. A query may have 300,000 tests.";
 
     SYNTAX = "KQL0101", "something else is expected here",
         "The text does not follow the grammar at this place.";
@@ -81,6 +84,7 @@ pub(crate) struct Shared {
     pub(crate) wildcard_type: &'static str,
     pub(crate) no_words: &'static str,
     pub(crate) open_bound: &'static str,
+    pub(crate) too_large: &'static str,
 }
 
 /// KQL's.
@@ -93,6 +97,7 @@ pub(crate) static SHARED: Shared = Shared {
     wildcard_type: WILDCARD_TYPE,
     no_words: NO_WORDS,
     open_bound: OPEN_BOUND,
+    too_large: TOO_LARGE,
 };
 
 /// Every diagnostic of Lucene's language, in the same groups.
@@ -111,6 +116,9 @@ pub mod lucene {
              `\\\"` and `\\/`.";
         BAD_ESCAPE = "LUC0005", "a backslash without anything after it, or half of a Unicode escape",
             "A backslash makes the next character an ordinary one; `\\uXXXX` is the character of that number.";
+        TOO_MUCH = "LUC0006", "the query asks for too much",
+            "Every value of every field is a test, and a value without a field is one for each field that is searched \
+             by its words. A query may have 300,000 tests.";
 
         SYNTAX = "LUC0101", "something else is expected here",
             "The text does not follow the grammar at this place.";
@@ -167,6 +175,7 @@ pub mod lucene {
         wildcard_type: WILDCARD_TYPE,
         no_words: NO_WORDS,
         open_bound: OPEN_BOUND,
+        too_large: TOO_MUCH,
     };
 }
 

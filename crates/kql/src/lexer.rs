@@ -30,6 +30,9 @@ pub(crate) enum Token {
 /// wildcard.
 pub(crate) const SPECIAL: &[char] = &['\\', '(', ')', ':', '<', '>', '"', '*', '{', '}'];
 
+/// The most characters of what follows a wrong backslash that are looked at, more than [`clip`] leaves.
+const MAX_NAMED: usize = 64;
+
 /// The words that combine.
 pub(crate) const KEYWORDS: [(&str, Token); 3] =
     [("and", Token::And), ("or", Token::Or), ("not", Token::Not)];
@@ -227,12 +230,13 @@ impl<'a> Lexer<'a> {
             self.at += word.len();
             return word.to_owned();
         }
-        let after = self.rest().split(ends_word).next().unwrap_or_default();
+        // No more than a message shows: a long text may have a backslash before every letter.
+        let after: String = rest.chars().take(MAX_NAMED).take_while(|c| !ends_word(*c)).collect();
         self.sink.push(
             Diagnostic::error(
                 codes::BAD_ESCAPE,
                 start..start + 1,
-                format!("a backslash before `{}` is no escape", clip(after)),
+                format!("a backslash before `{}` is no escape", clip(&after)),
             )
             .help("a backslash that means itself is written `\\\\`"),
         );

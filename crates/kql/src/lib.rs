@@ -11,7 +11,7 @@
 //! The price is that table: a field of words that it does not have is searched as a whole.
 //!
 //! Any text at all is answered by a query or by at least one error, in time and memory proportional to its length: the
-//! length is bounded ([`MAX_QUERY_BYTES`]), and so are the height of trees, the number of diagnostics and that of
+//! length is bounded ([`MAX_QUERY_BYTES`]), and so are the height of trees and the numbers of tests, diagnostics and
 //! regular expressions.
 #![deny(missing_docs)]
 
@@ -20,6 +20,7 @@ pub mod ast;
 pub mod codes;
 mod dates;
 mod fields;
+mod fold;
 mod lexer;
 mod lower;
 mod lucene;

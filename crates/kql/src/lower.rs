@@ -8,9 +8,10 @@ use dragnet_plan::front::{Sink, clip};
 use dragnet_plan::pattern::WildcardPart;
 use dragnet_plan::{CompareOp, Condition, Diagnostic};
 
-use crate::ask::{Ask, Asker, all, any, not};
+use crate::ask::{Ask, Asker};
 use crate::ast::{Expr, ExprKind, Literal, Query, RangeOp, Values, ValuesKind};
 use crate::codes;
+use crate::fold::{all, any, not};
 
 /// Makes the condition; it is of no use if errors were reported.
 pub(crate) fn lower(query: &Query, schema: &Schema, sink: Sink) -> (Condition, Sink) {

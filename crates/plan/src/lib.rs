@@ -26,6 +26,7 @@ mod query;
 mod schedule;
 pub mod text;
 mod version;
+mod weight;
 
 pub use condition::{
     ArithmeticOp, CompareOp, Condition, Expr, Leaf, Literal, Network, NetworkError, Number,

@@ -178,17 +178,16 @@ pub(crate) fn require(query: &mut Query, also: &Condition) {
 /// Where the indicators of an indicator-match rule come from.
 ///
 /// # Errors
-/// A sentence that says what is wrong with the query or the filters for indicators.
+/// The key that cannot be used, of the query or the filters for indicators, and a sentence that says why.
 pub(crate) fn feed(
     rule: &Rule,
     spec: &ThreatMatchSpec,
     schema: &Schema,
-) -> Result<IndicatorFeed, String> {
-    let condition = condition_of(spec, schema).map_err(|why| format!("`threat_query`: {why}"))?;
+) -> Result<IndicatorFeed, (&'static str, String)> {
+    let wrong = |key: &'static str| move |why: String| (key, format!("`{key}`: {why}"));
+    let condition = condition_of(spec, schema).map_err(wrong("threat_query"))?;
     let filters = match rule.fields.get("threat_filters") {
-        Some(filters) => {
-            dsl::filters(filters, schema).map_err(|why| format!("`threat_filters`: {why}"))?
-        }
+        Some(filters) => dsl::filters(filters, schema).map_err(wrong("threat_filters"))?,
         None => Condition::Const(true),
     };
     let entry = |(field, path): &(String, String)| MappedField {

@@ -2,6 +2,8 @@
 //!
 //! A filter that is not understood loses the rule: without it the rule would find something else.
 
+use std::cell::Cell;
+
 use dragnet_event::{Field, FieldType, Schema, Time};
 use dragnet_plan::pattern::{Dialect, RegexPattern, Wildcard};
 use dragnet_plan::{CompareOp, Condition, Leaf, Literal, Network, Number, Query, Severity};
@@ -23,67 +25,69 @@ pub(crate) fn filters(filters: &Json, schema: &Schema) -> Result<Condition, Stri
         one => std::slice::from_ref(one),
     };
     let mut parts = Vec::new();
+    let reader = Reader { schema, copies: Cell::new(0) };
     for (at, filter) in list.iter().enumerate() {
-        let condition = kibana_filter(filter, schema, 0)
+        let condition = reader
+            .kibana_filter(filter, 0)
             .map_err(|why| format!("filter {} is not understood: {why}", at + 1))?;
         parts.extend(condition);
     }
     Ok(Condition::All(parts))
 }
 
-/// A filter as Kibana keeps it: a query, and `meta`, which may negate it or switch it off. Older ones have the
-/// query's parts beside `meta`.
-fn kibana_filter(
-    filter: &Json,
-    schema: &Schema,
-    depth: usize,
-) -> Result<Option<Condition>, String> {
-    let Json::Object(filter) = filter else { return Err("it is no table".to_owned()) };
-    let flag =
-        |key: &str| filter.get("meta").and_then(|meta| meta.get(key)).and_then(Json::as_bool);
-    if flag("disabled") == Some(true) {
-        return Ok(None);
-    }
-    let reader = Reader { schema };
-    let combined = filter.get("meta").filter(|meta| meta.get("type") == Some(&"combined".into()));
-    let condition = if let Some(meta) = combined {
-        combined_filter(meta, schema, depth)?
-    } else if let Some(Json::Object(query)) = filter.get("query") {
-        reader.query(query, 0)?
-    } else {
-        let parts = filter.iter().filter(|(key, _)| !matches!(key.as_str(), "meta" | "$state"));
-        reader.query(&parts.map(|(key, value)| (key.clone(), value.clone())).collect(), 0)?
-    };
-    let negated = flag("negate") == Some(true);
-    Ok(Some(if negated { Condition::Not(Box::new(condition)) } else { condition }))
-}
-
-/// Filters that one pill joins: they stand in `params`, and `relation` says how. Kibana: a pill without any asks for
-/// nothing.
-fn combined_filter(meta: &Json, schema: &Schema, depth: usize) -> Result<Condition, String> {
-    if depth > MAX_DEPTH {
-        return Err("filters are nested too deep".to_owned());
-    }
-    let filters = meta.get("params").and_then(Json::as_array);
-    let filters = filters.ok_or("a combined filter needs `params`, a list of filters")?;
-    let parts = filters.iter().map(|filter| kibana_filter(filter, schema, depth + 1));
-    let parts: Vec<Condition> = parts.filter_map(Result::transpose).collect::<Result<_, _>>()?;
-    match meta.get("relation").and_then(Json::as_str) {
-        _ if parts.is_empty() => Ok(Condition::Const(true)),
-        Some("OR") => Ok(Condition::Any(parts)),
-        None | Some("AND") => Ok(Condition::All(parts)),
-        Some(other) => Err(format!("`relation` must be AND or OR, not `{other}`")),
-    }
-}
-
+/// Reads the filters of one rule.
 struct Reader<'a> {
     schema: &'a Schema,
+    /// The weight of what was written out more than once so far.
+    copies: Cell<usize>,
 }
 
 /// The queries with one field and one value: `{name: {field: value}}` or `{name: {field: {value: …}}}`.
 const VALUE_KEYS: &[&str] = &["value", "query", "wildcard"];
 
 impl Reader<'_> {
+    /// A filter as Kibana keeps it: a query, and `meta`, which may negate it or switch it off. Older ones have the
+    /// query's parts beside `meta`.
+    fn kibana_filter(&self, filter: &Json, depth: usize) -> Result<Option<Condition>, String> {
+        let Json::Object(filter) = filter else { return Err("it is no table".to_owned()) };
+        let flag =
+            |key: &str| filter.get("meta").and_then(|meta| meta.get(key)).and_then(Json::as_bool);
+        if flag("disabled") == Some(true) {
+            return Ok(None);
+        }
+        let combined =
+            filter.get("meta").filter(|meta| meta.get("type") == Some(&"combined".into()));
+        let condition = if let Some(meta) = combined {
+            self.combined_filter(meta, depth)?
+        } else if let Some(Json::Object(query)) = filter.get("query") {
+            self.query(query, 0)?
+        } else {
+            let parts = filter.iter().filter(|(key, _)| !matches!(key.as_str(), "meta" | "$state"));
+            self.query(&parts.map(|(key, value)| (key.clone(), value.clone())).collect(), 0)?
+        };
+        let negated = flag("negate") == Some(true);
+        Ok(Some(if negated { Condition::Not(Box::new(condition)) } else { condition }))
+    }
+
+    /// Filters that one pill joins: they stand in `params`, and `relation` says how. Kibana: a pill without any asks for
+    /// nothing.
+    fn combined_filter(&self, meta: &Json, depth: usize) -> Result<Condition, String> {
+        if depth > MAX_DEPTH {
+            return Err("filters are nested too deep".to_owned());
+        }
+        let filters = meta.get("params").and_then(Json::as_array);
+        let filters = filters.ok_or("a combined filter needs `params`, a list of filters")?;
+        let parts = filters.iter().map(|filter| self.kibana_filter(filter, depth + 1));
+        let parts: Vec<Condition> =
+            parts.filter_map(Result::transpose).collect::<Result<_, _>>()?;
+        match meta.get("relation").and_then(Json::as_str) {
+            _ if parts.is_empty() => Ok(Condition::Const(true)),
+            Some("OR") => Ok(Condition::Any(parts)),
+            None | Some("AND") => Ok(Condition::All(parts)),
+            Some(other) => Err(format!("`relation` must be AND or OR, not `{other}`")),
+        }
+    }
+
     fn query(&self, query: &Map<String, Json>, depth: usize) -> Result<Condition, String> {
         if depth > MAX_DEPTH {
             return Err("queries are nested too deep".to_owned());
@@ -140,9 +144,46 @@ impl Reader<'_> {
             Some(asked) => minimum(asked, should.len())
                 .ok_or("`minimum_should_match` must be a number or a percentage")?,
         };
-        all.extend(at_least(needed, should)?);
+        all.extend(self.at_least(needed, should)?);
         all.extend(clauses("must_not")?.into_iter().map(|c| Condition::Not(Box::new(c))));
         Ok(Condition::All(all))
+    }
+
+    /// That at least `needed` of the conditions hold: all choices of so many.
+    fn at_least(
+        &self,
+        needed: usize,
+        conditions: Vec<Condition>,
+    ) -> Result<Option<Condition>, String> {
+        match needed {
+            0 => return Ok(None),
+            1 => return Ok(Some(Condition::Any(conditions))),
+            n if n == conditions.len() => return Ok(Some(Condition::All(conditions))),
+            n if n > conditions.len() => return Ok(Some(Condition::Const(false))),
+            _ => {}
+        }
+        // Choices and what they weigh: clauses may themselves be choices, whose sizes multiply.
+        let mut choices: Vec<(usize, Vec<Condition>)> = vec![(0, Vec::new())];
+        let mut done = Vec::new();
+        for condition in conditions {
+            let weight = condition.weight();
+            let copied = choices.iter().map(|(own, _)| own.saturating_add(weight));
+            let copied = copied.fold(self.copies.get(), usize::saturating_add);
+            self.copies.set(copied);
+            if copied > MAX_COPIES || choices.len() + done.len() > MAX_CHOICES {
+                return Err("`minimum_should_match` of so many clauses is not supported".to_owned());
+            }
+            for at in 0..choices.len() {
+                let (own, choice) = &choices[at];
+                let choice: Vec<_> = choice.iter().chain([&condition]).cloned().collect();
+                if choice.len() == needed {
+                    done.push(Condition::All(choice));
+                } else {
+                    choices.push((own + weight, choice));
+                }
+            }
+        }
+        Ok(Some(Condition::Any(done)))
     }
 
     /// A query in Lucene's language.
@@ -228,6 +269,8 @@ impl Reader<'_> {
 
 /// Alternatives that "so many of these" is written out to.
 const MAX_CHOICES: usize = 1_000;
+/// The most that the clauses which are written out more than once weigh, in all filters of a rule.
+const MAX_COPIES: usize = 100_000;
 
 /// How many of `count` clauses are asked for: a number, or a percentage, rounded down; of a negative one, so many
 /// may fail.
@@ -242,33 +285,6 @@ fn minimum(asked: &Json, count: usize) -> Option<usize> {
     let number = if percent { asked.checked_mul(count)? / 100 } else { asked };
     let number = if asked < 0 { count.saturating_add(number) } else { number };
     usize::try_from(number.max(0)).ok()
-}
-
-/// That at least `needed` of the conditions hold.
-fn at_least(needed: usize, conditions: Vec<Condition>) -> Result<Option<Condition>, String> {
-    match needed {
-        0 => return Ok(None),
-        1 => return Ok(Some(Condition::Any(conditions))),
-        n if n == conditions.len() => return Ok(Some(Condition::All(conditions))),
-        n if n > conditions.len() => return Ok(Some(Condition::Const(false))),
-        _ => {}
-    }
-    // All choices of so many.
-    let mut choices: Vec<Vec<Condition>> = vec![Vec::new()];
-    let mut done = Vec::new();
-    for condition in conditions {
-        let with: Vec<Vec<Condition>> = choices
-            .iter()
-            .map(|choice| choice.iter().chain([&condition]).cloned().collect())
-            .collect();
-        let (full, more): (Vec<_>, Vec<_>) = with.into_iter().partition(|c| c.len() == needed);
-        done.extend(full.into_iter().map(Condition::All));
-        choices.extend(more);
-        if choices.len() + done.len() > MAX_CHOICES {
-            return Err("`minimum_should_match` of so many clauses is not supported".to_owned());
-        }
-    }
-    Ok(Some(Condition::Any(done)))
 }
 
 fn equals(field: &Field, values: &[Json], fold: bool) -> Result<Leaf, String> {
@@ -412,6 +428,17 @@ mod tests {
         check(&json!("-30%"), "(a in (1) and b in (1) and c in (1))");
         check(&json!(3), "(a in (1) and b in (1) and c in (1))");
         check(&json!(4), "false");
+        let mut nested = json!({"term": {"a": 1}});
+        for _ in 0..20 {
+            let term = |n: usize| json!({"term": {format!("f{n}"): 1}});
+            let should: Vec<Json> = [nested].into_iter().chain((0..20).map(term)).collect();
+            nested = json!({"bool": {"should": should, "minimum_should_match": 2}});
+        }
+        let many = "`minimum_should_match` of so many clauses is not supported";
+        super::tests::check(
+            &json!({ "query": nested }),
+            &format!("filter 1 is not understood: {many}"),
+        );
         let wrong = "`minimum_should_match` must be a number or a percentage";
         check(&json!("some"), &format!("filter 1 is not understood: {wrong}"));
     }

@@ -15,7 +15,7 @@ use serde_json::{Map, Value as Json};
 use crate::read::string_list;
 use crate::value_list::ValueLists;
 
-/// Entries within an entry, and items of one list that are read.
+/// Entries of an exception.
 const MAX_ENTRIES: usize = 10_000;
 
 /// What a list is known by. Kibana: lists of all spaces (`agnostic`) and of one (`single`) are apart, whatever
@@ -64,9 +64,12 @@ impl ExceptionItem {
         let list = ListId::read(fields).ok_or("an exception needs a `list_id`")?;
         let name = text("name").or(text("item_id")).unwrap_or("(without a name)").to_owned();
         let entries = fields.get("entries").and_then(Json::as_array);
-        let entries = entries.filter(|entries| !entries.is_empty() && entries.len() <= MAX_ENTRIES);
+        let entries = entries.filter(|entries| !entries.is_empty());
         let entries =
             entries.ok_or_else(|| format!("the exception `{name}` has no `entries`"))?.clone();
+        if entries.len() > MAX_ENTRIES {
+            return Err(format!("the exception `{name}` has more than {MAX_ENTRIES} `entries`"));
+        }
         let expires = match text("expire_time") {
             None => None,
             Some(time) => Some(Time::parse(time).ok_or_else(|| {

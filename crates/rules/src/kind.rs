@@ -169,10 +169,14 @@ fn threat_match(fields: &Map<String, Json>) -> Result<ThreatMatchSpec, String> {
     if mapping.is_empty() {
         return Err("`threat_mapping` is empty".into());
     }
+    let language = text("threat_language").unwrap_or("kuery");
+    if !matches!(language, "kuery" | "lucene") {
+        return Err(format!("`threat_language` must be kuery or lucene, not `{language}`"));
+    }
     Ok(ThreatMatchSpec {
         index: fields.get("threat_index").and_then(string_list).unwrap_or_default(),
         query: text("threat_query").unwrap_or("*:*").to_owned(),
-        language: text("threat_language").unwrap_or("kuery").to_owned(),
+        language: language.to_owned(),
         mapping,
         indicator_path: text("threat_indicator_path").unwrap_or("threat.indicator").to_owned(),
     })

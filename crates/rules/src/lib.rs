@@ -57,7 +57,7 @@ pub use period::{parse_duration, parse_relative};
 pub use policy::{Code, Policy, codes};
 pub use problem::{Further, Problem};
 pub use read::{Issue, Reading, read_rule};
-pub use report::{Deprecated, Report, Skipped, TextOptions, Unsupported};
+pub use report::{Deprecated, Report, Skipped, TextOptions, Unsupported, thousands};
 pub use rewrite::{Formatted, format_file, format_query, format_toml};
 pub use rule::{Rule, RuleSeverity, RuleType, Subtechnique, Tactic, Technique, Threat};
 pub use shelf::{Document, Shelf, documents};

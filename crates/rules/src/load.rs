@@ -274,8 +274,8 @@ impl Loader {
         let spec = rule.kind.threat_match.as_ref();
         let feed = match spec.map(|spec| compile::feed(&rule, spec, &self.schema)).transpose() {
             Ok(feed) => feed,
-            Err(message) => {
-                let issue = Issue { code: code::KIND, key: Some("threat_query"), message };
+            Err((key, message)) => {
+                let issue = Issue { code: code::KIND, key: Some(key), message };
                 return self.fail(vec![site.issue(&issue)]);
             }
         };

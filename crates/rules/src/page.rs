@@ -205,6 +205,7 @@ fn sections(page: &Page<'_>, from: usize) -> Vec<(Section, Range<usize>)> {
 fn prose(page: &mut Page<'_>, key: &str, at: Range<usize>) {
     let span = page.span(at.clone());
     let lines = &page.lines[at];
+    let wrapper = wrapper(lines);
     let mut out: Vec<String> = Vec::new();
     for (number, line) in lines.iter().enumerate() {
         let plain = lines::plain(line.text);
@@ -213,7 +214,7 @@ fn prose(page: &mut Page<'_>, key: &str, at: Range<usize>) {
             out.push("## Triage and analysis".to_owned());
         } else if !(number == 0 && heading(line.text).is_some()
             || lines::is_artefact(line.text)
-            || line.fence && is_wrapper(lines, number))
+            || wrapper.is_some_and(|(first, last)| number == first || number == last))
         {
             out.push(lines::markdown(line.text));
         }
@@ -224,19 +225,19 @@ fn prose(page: &mut Page<'_>, key: &str, at: Range<usize>) {
     }
 }
 
-/// Whether a fence encloses all of a part (`AsciiDoc` pages carry the guide as one listing).
-fn is_wrapper(lines: &[Line<'_>], at: usize) -> bool {
-    let fences = || lines.iter().enumerate().filter(|(_, line)| line.fence).map(|(at, _)| at);
+/// The ends of the fence that encloses all of a part, if there is one (`AsciiDoc` pages carry the guide as one
+/// listing).
+fn wrapper(lines: &[Line<'_>]) -> Option<(usize, usize)> {
+    let mut fences = lines.iter().enumerate().filter(|(_, line)| line.fence).map(|(at, _)| at);
     let only_blank = |range: Range<usize>| {
         lines[range].iter().all(|l| {
             l.text.trim().is_empty() || lines::is_artefact(l.text) || heading(l.text).is_some()
         })
     };
-    let (Some(first), Some(last)) = (fences().next(), fences().next_back()) else { return false };
-    (at == first || at == last)
-        && fences().count() == 2
-        && only_blank(0..first)
-        && only_blank(last + 1..lines.len())
+    let (Some(first), Some(last), None) = (fences.next(), fences.next(), fences.next()) else {
+        return None;
+    };
+    (only_blank(0..first) && only_blank(last + 1..lines.len())).then_some((first, last))
 }
 
 fn false_positives(page: &mut Page<'_>, at: Range<usize>) {

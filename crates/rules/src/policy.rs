@@ -62,7 +62,7 @@ impl Report {
 pub struct Code {
     /// The code.
     pub code: &'static str,
-    /// How bad it is. Of a query language's codes those that are warnings.
+    /// How bad it is.
     pub severity: Severity,
     /// What it is about.
     pub title: &'static str,
@@ -84,16 +84,18 @@ pub fn codes() -> impl Iterator<Item = Code> {
         title: info.title,
         explanation: info.explanation,
     });
-    let eql = dragnet_eql::codes::ALL.iter().map(|entry| Code {
+    let languages =
+        [dragnet_eql::codes::ALL, dragnet_kql::codes::ALL, dragnet_kql::codes::lucene::ALL];
+    let languages = languages.into_iter().flatten().map(|entry| Code {
         code: entry.code,
-        severity: eql_severity(entry.code),
+        severity: language_severity(entry.code),
         title: entry.title,
         explanation: entry.explanation,
     });
-    rules.chain(lints).chain(eql)
+    rules.chain(lints).chain(languages)
 }
 
-/// EQL: the codes from 0501 on are warnings.
-fn eql_severity(code: &str) -> Severity {
-    if code >= "EQL05" { Severity::Warning } else { Severity::Error }
+/// Of the codes of query languages, those of the group 05 (`EQL0501`) are warnings.
+fn language_severity(code: &str) -> Severity {
+    if code.get(3..5) == Some("05") { Severity::Warning } else { Severity::Error }
 }

@@ -254,8 +254,8 @@ impl Paint {
     }
 }
 
-/// `1234` as `1,234`.
-fn thousands(number: usize) -> String {
+/// A whole number with commas between thousands: `1234` as `1,234`.
+pub fn thousands(number: impl std::fmt::Display) -> String {
     let digits = number.to_string();
     let mut out = String::new();
     for (at, digit) in digits.chars().enumerate() {

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
 use crate::alerting::Alerting;
+use crate::compare::{Change, Effect, compare};
 use crate::kind::Kind;
 
 /// A rule as its author wrote it: typed fields, and everything that was read.
@@ -128,37 +129,14 @@ impl Rule {
         self.reads_alerts() && read.all(|pattern| is_of_alerts(pattern))
     }
 
-    /// Whether the other rule finds the same things in the same events: type, query, what the query
-    /// reads, and when it runs. Descriptions, versions and identities do not count.
+    /// Whether the other rule finds the same things in the same events, be it written in another form. Descriptions,
+    /// versions and identities do not count, nor whether it is switched on.
     pub fn detects_like(&self, other: &Rule) -> bool {
-        let key = |rule: &Rule| {
-            let fields = [
-                &rule.event_category_override,
-                &rule.tiebreaker_field,
-                &rule.timestamp_field,
-                &rule.timestamp_override,
-            ];
-            let times = [rule.interval_ms, rule.from_ms, rule.to_ms, rule.max_signals.into()];
-            (rule.rule_type, rule.query.trim().to_owned(), fields.map(Clone::clone), times)
-        };
-        key(self) == key(other)
-            && DETECTION_KEYS.iter().all(|name| self.fields.get(*name) == other.fields.get(*name))
+        let differs =
+            |change: &Change| change.effect == Effect::Detection && change.key != "enabled";
+        !compare(self, other).iter().any(differs)
     }
 }
-
-/// Keys without a typed field that decide what a rule finds.
-const DETECTION_KEYS: &[&str] = &[
-    "index",
-    "filters",
-    "threshold",
-    "new_terms",
-    "new_terms_fields",
-    "threat_query",
-    "threat_mapping",
-    "history_window_start",
-    "exceptions_list",
-    "alert_suppression",
-];
 
 /// The types of Elastic's rules.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

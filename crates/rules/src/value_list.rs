@@ -63,8 +63,8 @@ impl ValueLists {
         found.map(Vec::as_slice)
     }
 
-    /// That a field has a value of a list. Of a keyword list, values with `*` or `?` are patterns. Also gives the
-    /// values that are none of the list's type.
+    /// That a field has a value of a list. Of a keyword list, values with `*` or `?` are patterns, which Kibana does not
+    /// have: there they are ordinary characters. Also gives the values that are none of the list's type.
     ///
     /// # Errors
     /// If the list is not known, or none of its type are.

@@ -11,7 +11,7 @@ use dragnet_plan::{NewTerms, Schedule, Threshold};
 
 use super::keys::key_text;
 use crate::style::Style;
-use crate::summary::thousands;
+use crate::summary::{counted, thousands};
 
 /// Shows at most so many keys.
 pub(super) struct Shown {
@@ -47,7 +47,7 @@ impl Shown {
         let besides = cardinality.map_or(String::new(), |counted| {
             format!(", with {} different {}", thousands(counted.value), counted.field)
         });
-        let value = count(threshold.value, "event");
+        let value = counted(threshold.value, "event");
         let when = every(&threshold.schedule);
         let _ = writeln!(text, "an alert takes {value}{of}{besides}; {when}\n");
         let mut order: Vec<_> = groups.iter().collect();
@@ -136,7 +136,7 @@ impl Shown {
                 "{} {}: {what} ({})",
                 self.mark(is_own(trace) > 0),
                 self.style.bold(&key_text(key)),
-                count(*events, "event"),
+                counted(*events, "event"),
             );
         }
         self.left_out(order.len(), "more combinations", text);
@@ -151,12 +151,6 @@ fn last_seen(before: Time, at: Time) -> String {
 
 fn names(fields: &[Field]) -> String {
     fields.iter().map(Field::name).collect::<Vec<_>>().join(", ")
-}
-
-/// `1 event`, `3 events`.
-pub(super) fn count(number: u64, what: &str) -> String {
-    let plural = if number == 1 { "" } else { "s" };
-    format!("{} {what}{plural}", thousands(number))
 }
 
 /// How many there were, against how many there had to be.

@@ -4,9 +4,9 @@ use std::fmt::Write as _;
 
 use dragnet_plan::{Alternative, Indicator, IndicatorMatch};
 
-use super::accounts::count;
 use super::tree::{MAX_TEXT, cut};
 use crate::style::{Style, clean};
+use crate::summary::counted;
 
 /// Indicators that are named of those that match.
 const MAX_NAMED: usize = 3;
@@ -54,7 +54,7 @@ impl<'a> Comparison<'a> {
     pub(super) fn show(&self, indent: usize, style: Style, text: &mut String) {
         let pad = " ".repeat(indent);
         let mark = |holds: bool| if holds { style.green("✓") } else { style.red("✗") };
-        let total = count(self.matching.indicators.len() as u64, "indicator");
+        let total = counted(self.matching.indicators.len() as u64, "indicator");
         let what = if self.holds() { "an indicator matches" } else { "no indicator matches" };
         let _ = writeln!(text, "{pad}{} {what}, of {total}", mark(self.holds()));
         for tried in &self.tried {

@@ -11,7 +11,7 @@ use serde_json::{Map, Value as Json};
 
 use super::args::{ConvertArgs, Form};
 use super::select::{Selection, select};
-use crate::summary::thousands;
+use crate::summary::{counted, thousands};
 use crate::{ExitStatus, Terminal};
 
 /// Warnings that are shown one by one; of more, only the number is told.
@@ -117,7 +117,12 @@ fn ndjson(
     out.flush()?;
     if let Some(path) = output {
         let more = more(attachments.len());
-        writeln!(err, "{}{more} written to {}", count(rules.len()), path.display())?;
+        writeln!(
+            err,
+            "{}{more} written to {}",
+            counted(rules.len() as u64, "rule"),
+            path.display()
+        )?;
     }
     Ok(true)
 }
@@ -140,7 +145,7 @@ fn toml(
     let [only] = rules.as_slice() else {
         bail!(
             "{} cannot be one TOML file; --output names a directory for them",
-            count(rules.len())
+            counted(rules.len() as u64, "rule")
         );
     };
     let text = to_toml(&only.rule).with_context(|| too_deep(only))?;
@@ -149,7 +154,7 @@ fn toml(
         Some(path) => {
             spare_sources(rules, std::slice::from_ref(&path.to_path_buf()))?;
             fs::write(path, text).with_context(|| cannot_write(path))?;
-            writeln!(err, "{} written to {}", count(1), path.display())?;
+            writeln!(err, "{} written to {}", counted(1, "rule"), path.display())?;
         }
     }
     if !attachments.is_empty() {
@@ -185,7 +190,7 @@ fn directory_of(
         fs::write(&path, lines.concat()).with_context(|| cannot_write(&path))?;
     }
     let more = more(attachments.len());
-    writeln!(err, "{}{more} written to {}", count(written), directory.display())?;
+    writeln!(err, "{}{more} written to {}", counted(written as u64, "rule"), directory.display())?;
     Ok(written == rules.len())
 }
 
@@ -250,10 +255,6 @@ fn cannot_write(path: &Path) -> String {
 fn too_deep(document: &Document) -> String {
     let (name, path) = (&document.rule.name, &document.origin.path);
     format!("`{name}` of {path} has values that are nested deeper than TOML can be read")
-}
-
-fn count(rules: usize) -> String {
-    if rules == 1 { "1 rule".to_owned() } else { format!("{} rules", thousands(rules as u64)) }
 }
 
 fn more(attachments: usize) -> String {

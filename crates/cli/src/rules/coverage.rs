@@ -15,7 +15,7 @@ use super::args::{CoverageArgs, CoverageFormat};
 use super::select::{Selection, select};
 use crate::output::pad;
 use crate::style::clean;
-use crate::summary::thousands;
+use crate::summary::{counted, thousands};
 use crate::{ExitStatus, Terminal};
 
 pub(crate) fn run(args: &CoverageArgs, terminal: Terminal) -> anyhow::Result<ExitStatus> {
@@ -167,10 +167,14 @@ impl<'a> Matrix<'a> {
             out,
             "{} of {} mapped: to {}, {} and {}",
             thousands(mapped as u64),
-            if all == 1 { "1 rule is".to_owned() } else { format!("{} are", counted(all, "rule")) },
-            counted(tactics, "tactic"),
-            counted(techniques, "technique"),
-            counted(below, "sub-technique"),
+            if all == 1 {
+                "1 rule is".to_owned()
+            } else {
+                format!("{} are", counted(all as u64, "rule"))
+            },
+            counted(tactics as u64, "tactic"),
+            counted(techniques as u64, "technique"),
+            counted(below as u64, "sub-technique"),
         )?;
         if let Some(left_out) = selection.left_out() {
             writeln!(out, "{}", style.dim(&left_out))?;
@@ -298,11 +302,6 @@ fn by_number(cells: &BTreeMap<String, Cell>) -> Vec<(&String, &Cell)> {
     let mut cells: Vec<_> = cells.iter().collect();
     cells.sort_by_key(|(_, cell)| std::cmp::Reverse(cell.rules.len()));
     cells
-}
-
-fn counted(count: usize, what: &str) -> String {
-    let plural = if count == 1 { "" } else { "s" };
-    format!("{} {what}{plural}", thousands(count as u64))
 }
 
 /// How the lines of the text are laid out.

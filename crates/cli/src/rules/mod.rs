@@ -10,7 +10,7 @@ mod convert;
 mod coverage;
 mod diff;
 mod fmt;
-mod github;
+pub(crate) mod github;
 mod list;
 mod load;
 mod sarif;

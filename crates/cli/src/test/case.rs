@@ -137,6 +137,11 @@ impl<'a> Runner<'a> {
         if catch.changed > 0 {
             problems.push(format!("{} events could not be read again", catch.changed));
         }
+        if catch.outcome.overflows > 0 {
+            problems
+                .push("events were not looked at as a whole: they have too many values".to_owned());
+        }
+        problems.extend(catch.doubts());
         if catch.outcome.event_count == 0 && problems.is_empty() {
             problems.push("there are no events".to_owned());
         }

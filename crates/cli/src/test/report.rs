@@ -8,7 +8,9 @@ use serde_json::{Value as Json, json};
 
 use super::coverage::RuleCoverage;
 use crate::args::{TestArgs, TestFormat};
-use crate::style::{Style, clean};
+use crate::rules::github;
+use crate::style::{Style, clean, markup};
+use crate::summary::counted;
 use crate::{ExitStatus, Terminal};
 
 /// What became of a case.
@@ -147,8 +149,8 @@ impl Report {
         let cases: usize = self.files.iter().map(|file| file.cases.len()).sum();
         let mut text = format!(
             "{}, {}: {} passed",
-            plural(self.files.len(), "test file"),
-            plural(cases, "case"),
+            counted(self.files.len() as u64, "test file"),
+            counted(cases as u64, "case"),
             self.count(Status::Passed)
         );
         for status in [Status::Failed, Status::Updated] {
@@ -159,17 +161,14 @@ impl Report {
         }
         let errors = self.count(Status::Error) + self.all_faults().count();
         if errors > 0 {
-            let _ = write!(text, ", {}", plural(errors, "error"));
+            let _ = write!(text, ", {}", counted(errors as u64, "error"));
         }
         if !self.untested.is_empty() {
-            let _ = write!(text, "; {} without a test", plural(self.untested.len(), "rule"));
+            let _ =
+                write!(text, "; {} without a test", counted(self.untested.len() as u64, "rule"));
         }
         text
     }
-}
-
-fn plural(count: usize, what: &str) -> String {
-    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
 }
 
 /// Writes the report in the form that was asked for.
@@ -182,7 +181,7 @@ pub(super) fn write(
     match args.format {
         TestFormat::Text => text(report, args, terminal.out, out),
         TestFormat::Junit => junit(report, out),
-        TestFormat::Github => github(report, out),
+        TestFormat::Github => annotations(report, out),
         TestFormat::Json => {
             serde_json::to_writer_pretty(&mut *out, &json(report))?;
             writeln!(out)
@@ -196,12 +195,17 @@ fn text(report: &Report, args: &TestArgs, style: Style, out: &mut dyn Write) -> 
         let path = clean(&file.path);
         let all = file.cases.len();
         if passed == all && file.faults.is_empty() {
-            writeln!(out, "{}    {path}  {}", style.green("ok"), style.dim(&plural(all, "case")))?;
+            writeln!(
+                out,
+                "{}    {path}  {}",
+                style.green("ok"),
+                style.dim(&counted(all as u64, "case"))
+            )?;
         } else {
             let mark = if file.faults.is_empty() { "FAIL " } else { "ERROR" };
             let rest = match all {
                 0 => String::new(),
-                _ => format!("  {passed} of {} passed", plural(all, "case")),
+                _ => format!("  {passed} of {} passed", counted(all as u64, "case")),
             };
             writeln!(out, "{} {path}{}", style.red(mark), style.dim(&rest))?;
         }
@@ -235,7 +239,7 @@ fn coverage(file: &FileResult, style: Style, out: &mut dyn Write) -> io::Result<
         let lacking: Vec<_> = rule.clauses.iter().filter_map(|c| Some((c, c.lacks()?))).collect();
         let all = rule.clauses.len();
         let decided = all - lacking.len();
-        let head = format!("{decided} of {} decided both ways", plural(all, "clause"));
+        let head = format!("{decided} of {} decided both ways", counted(all as u64, "clause"));
         writeln!(out, "      {}: {head}", clean(&rule.name))?;
         for (clause, lacks) in lacking {
             let stage =
@@ -329,7 +333,7 @@ fn junit_suite(
     out: &mut dyn Write,
 ) -> io::Result<()> {
     let count = |status| cases.iter().filter(|case| case.status == status).count();
-    let name = xml(name);
+    let name = markup(name);
     writeln!(
         out,
         r#"  <testsuite name="{name}" tests="{}" failures="{}" errors="{}">"#,
@@ -338,7 +342,7 @@ fn junit_suite(
         count(Status::Error) + faults.len(),
     )?;
     for case in cases {
-        let title = xml(&case.name);
+        let title = markup(&case.name);
         let head = format!(
             r#"    <testcase name="{title}" classname="{name}" file="{name}" line="{}""#,
             case.line
@@ -351,62 +355,35 @@ fn junit_suite(
             Status::Failed => "failure",
             Status::Error => "error",
         };
-        let message = xml(case.details.first().map_or("", String::as_str));
+        let message = markup(case.details.first().map_or("", String::as_str));
         writeln!(out, "{head}>")?;
-        writeln!(out, r#"      <{kind} message="{message}">{}</{kind}>"#, xml(&body(case)))?;
+        writeln!(out, r#"      <{kind} message="{message}">{}</{kind}>"#, markup(&body(case)))?;
         writeln!(out, "    </testcase>")?;
     }
     for fault in faults {
-        let (path, message) = (xml(&fault.path), xml(&fault.message));
+        let (path, message) = (markup(&fault.path), markup(&fault.message));
         let place = format!(r#"file="{path}" line="{}""#, fault.line);
         writeln!(out, r#"    <testcase name="can be run" classname="{path}" {place}>"#)?;
-        let full = xml(&format!("{}:{}:{}: ", fault.path, fault.line, fault.column));
+        let full = markup(&format!("{}:{}:{}: ", fault.path, fault.line, fault.column));
         writeln!(out, r#"      <error message="{message}">{full}{message}</error>"#)?;
         writeln!(out, "    </testcase>")?;
     }
     writeln!(out, "  </testsuite>")
 }
 
-/// Text for XML, within an attribute or an element. What XML cannot hold becomes `·`.
-fn xml(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\n' | '\t' => out.push(c),
-            c if c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}') => out.push('·'),
-            c => out.push(c),
-        }
-    }
-    out
-}
-
-fn github(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+fn annotations(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     for fault in report.all_faults() {
-        let (path, message) = (github_property(&fault.path), github_data(&fault.message));
+        let (path, message) = (github::property(&fault.path), github::data(&fault.message));
         writeln!(out, "::error file={path},line={},col={}::{message}", fault.line, fault.column)?;
     }
     for file in &report.files {
         for case in &file.cases {
             if matches!(case.status, Status::Failed | Status::Error) {
-                let (path, title) = (github_property(&file.path), github_property(&case.name));
-                let data = github_data(&body(case));
+                let (path, title) = (github::property(&file.path), github::property(&case.name));
+                let data = github::data(&body(case));
                 writeln!(out, "::error file={path},line={},title={title}::{data}", case.line)?;
             }
         }
     }
     writeln!(out, "{}", report.summary())
-}
-
-/// The message of an annotation. GitHub: these characters are written as in a URL.
-fn github_data(text: &str) -> String {
-    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
-}
-
-/// A property of an annotation.
-fn github_property(text: &str) -> String {
-    github_data(text).replace(':', "%3A").replace(',', "%2C")
 }

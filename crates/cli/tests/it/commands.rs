@@ -272,3 +272,37 @@ fn members_of_archives_that_are_no_logs_are_passed_over() {
     assert!(!run.err.contains("unreadable"), "{}", run.err);
     assert_eq!(dragnet("normalize", &[&path]).status, 0);
 }
+
+#[test]
+fn rules_that_undo_each_other_are_named() {
+    let dir = tempdir().unwrap();
+    let path = |name: &str| dir.path().join(name);
+    let rule = |id: &str, more: serde_json::Value| {
+        let mut rule = serde_json::json!({
+            "rule_id": id, "name": id, "type": "eql", "language": "eql", "severity": "low",
+            "risk_score": 21, "index": [".alerts-security.*"],
+        });
+        rule.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        format!("{rule}\n")
+    };
+    let unless = |id: &str, other: &str| {
+        let query = format!(
+            "sequence by k with maxspan=1m [any where kibana.alert.rule.rule_id == \"base\"] \
+             ![any where kibana.alert.rule.rule_id == \"{other}\"]"
+        );
+        rule(id, serde_json::json!({ "query": query }))
+    };
+    let base = rule("base", serde_json::json!({"index": ["logs-*"], "query": "any where n == 1"}));
+    let log = r#"{"@timestamp": "2024-05-14T08:00:00Z", "k": "a", "n": 1}"#;
+    fs::write(path("log.ndjson"), format!("{log}\n")).unwrap();
+    let hunt = |rules: &str| {
+        fs::write(path("rules.ndjson"), rules).unwrap();
+        dragnet("hunt --format ndjson --rules", &[&path("rules.ndjson"), &path("log.ndjson")])
+    };
+    let what = "came to no end";
+    let alone = hunt(&(base.clone() + &unless("one", "two")));
+    assert!(!alone.err.contains(what), "{}", alone.err);
+    assert!(alone.out.contains("\"kibana.alert.rule.rule_id\":\"one\""), "{}", alone.out);
+    let both = hunt(&(base + &unless("one", "two") + &unless("two", "one")));
+    assert!(both.err.contains(what), "{}", both.err);
+}

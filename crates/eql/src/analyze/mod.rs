@@ -19,9 +19,7 @@ mod types;
 use std::collections::HashMap;
 
 use dragnet_event::Field;
-use dragnet_plan::{
-    Condition, Diagnostic, Key, Leaf, Literal, Pipe, Query, Sample, Sequence, Stage,
-};
+use dragnet_plan::{Condition, Diagnostic, Key, Literal, Pipe, Query, Sample, Sequence, Stage};
 
 use crate::ast::{self, Body, Category, EventFilter, ExprKind, FieldName, PipeKind, Span, Term};
 use crate::{Options, codes};
@@ -133,7 +131,7 @@ impl Analyzer<'_> {
         for term in terms {
             let stage = self.stage(head, term);
             let runs = term.runs.unwrap_or(1) as usize;
-            weight = weight.saturating_add(self::weight(&stage.condition).saturating_mul(runs));
+            weight = weight.saturating_add(stage.condition.weight().saturating_mul(runs));
             if weight > MAX_WEIGHT {
                 self.report(
                     Diagnostic::error(
@@ -248,42 +246,5 @@ fn reads_field(expr: &ast::Expr) -> bool {
         ExprKind::In { operand, values, .. } => {
             reads_field(operand) || values.iter().any(reads_field)
         }
-    }
-}
-
-/// How many constants a condition has, about.
-fn weight(condition: &Condition) -> usize {
-    let mut weight = 1;
-    condition.for_each_leaf(&mut |leaf| {
-        weight += match leaf {
-            Leaf::OneOf { values, .. } => values.len(),
-            Leaf::Like { patterns, .. } => patterns.len(),
-            Leaf::Regex { patterns, .. } => patterns.len(),
-            Leaf::Cidr { networks, .. } => networks.len(),
-            Leaf::Script(expr) => script_weight(expr),
-            Leaf::Exists(_)
-            | Leaf::Compare { .. }
-            | Leaf::Fuzzy { .. }
-            | Leaf::Words { .. }
-            | Leaf::Nested { .. } => 1,
-        };
-    });
-    weight
-}
-
-fn script_weight(expr: &dragnet_plan::Expr) -> usize {
-    use dragnet_plan::Expr;
-    match expr {
-        Expr::Field(_) | Expr::Literal(_) => 1,
-        Expr::Negate(inner) | Expr::IsNull(inner) | Expr::Not(inner) => 1 + script_weight(inner),
-        Expr::Arithmetic { left, right, .. } | Expr::Compare { left, right, .. } => {
-            1 + script_weight(left) + script_weight(right)
-        }
-        Expr::Call { args, .. } | Expr::And(args) | Expr::Or(args) => {
-            1 + args.iter().map(script_weight).sum::<usize>()
-        }
-        Expr::OneOf { expr, values, .. } => values.len() + script_weight(expr),
-        Expr::Like { expr, patterns } => patterns.len() + script_weight(expr),
-        Expr::Regex { expr, patterns } => patterns.len() + script_weight(expr),
     }
 }

@@ -262,8 +262,10 @@ impl<'a> Lexer<'a> {
                 return Token::Range(Bracketed { from, to, from_within, to_within });
             }
         }
-        let length = self.rest().find([']', '}']).map_or(0, |at| at + 1);
-        self.at += length;
+        // Without an end there is no telling where the range was to end; and to look for one again and again behind
+        // every bracket would take too long.
+        let rest = self.rest();
+        self.at += rest.find([']', '}']).map_or(rest.len(), |at| at + 1);
         self.sink.push(
             Diagnostic::error(codes::BAD_RANGE, start..self.at.max(start + 1), "this is no range")
                 .help("write `[1 TO 5]` with both ends, `{1 TO 5}` without them, `[1 TO *]` without a bound"),

@@ -4,6 +4,7 @@
 //! precedence but marks on clauses, each of which is required, prohibited or optional in the end. Words beside each
 //! other without an operator are analysed as one text.
 
+mod clauses;
 mod lexer;
 mod parser;
 

@@ -10,8 +10,9 @@ use dragnet_plan::front::{Sink, Span, clip};
 use dragnet_plan::pattern::{Dialect, RegexPattern, WildcardPart};
 use dragnet_plan::{CompareOp, Condition, Diagnostic};
 
+use super::clauses::{Clauses, Occur};
 use super::lexer::{Bracketed, Lexer, Token};
-use crate::ask::{Ask, Asker, all, any, not};
+use crate::ask::{Ask, Asker};
 use crate::codes::lucene as codes;
 
 /// How many parentheses can be open at a time.
@@ -43,53 +44,6 @@ pub(crate) fn compile(text: &str, schema: &Schema) -> (Condition, Sink) {
 
 /// The field that clauses are about, and where it is named; `None`: any field.
 type FieldName = Option<(String, Span)>;
-
-/// What becomes of a clause in its group.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Occur {
-    Must,
-    MustNot,
-    Should,
-}
-
-/// The clauses of a group so far.
-#[derive(Default)]
-struct Clauses {
-    list: Vec<(Occur, Condition)>,
-    has_and: bool,
-    has_or: bool,
-}
-
-impl Clauses {
-    /// Lucene (`QueryParserBase.addClause`, default operator `OR`): `AND` makes both its sides required, unless
-    /// they are prohibited; `OR` marks nothing.
-    fn add(&mut self, and: bool, modifier: Option<Occur>, condition: Condition) {
-        if and && let Some((occur @ Occur::Should, _)) = self.list.last_mut() {
-            *occur = Occur::Must;
-        }
-        let occur = modifier.unwrap_or(if and { Occur::Must } else { Occur::Should });
-        self.list.push((occur, condition));
-    }
-
-    /// Lucene: optional clauses matter only if none is required. Elasticsearch: a group of prohibited clauses alone
-    /// is everything but those.
-    fn condition(self) -> Condition {
-        let (mut required, mut optional) = (Vec::new(), Vec::new());
-        let has_must = self.list.iter().any(|(occur, _)| *occur == Occur::Must);
-        for (occur, condition) in self.list {
-            match occur {
-                Occur::Must => required.push(condition),
-                Occur::MustNot => required.push(not(condition)),
-                Occur::Should if has_must => {}
-                Occur::Should => optional.push(condition),
-            }
-        }
-        if !optional.is_empty() {
-            required.push(any(optional));
-        }
-        all(required)
-    }
-}
 
 struct Parser<'a> {
     text: &'a str,

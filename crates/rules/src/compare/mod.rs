@@ -95,8 +95,8 @@ const KEYS: &[Row] = &[
     ("new_terms_fields", Effect::Detection, Kind::Set, ""),
     ("history_window_start", Effect::Detection, Kind::Relative, ""),
     ("threat_index", Effect::Detection, Kind::Set, ""),
-    ("threat_query", Effect::Detection, Kind::Plain, ""),
-    ("threat_language", Effect::Detection, Kind::Plain, ""),
+    ("threat_query", Effect::Detection, Kind::Plain, "\"*:*\""),
+    ("threat_language", Effect::Detection, Kind::Plain, "\"kuery\""),
     ("threat_mapping", Effect::Detection, Kind::Set, ""),
     ("threat_filters", Effect::Detection, Kind::Plain, ""),
     ("threat_indicator_path", Effect::Detection, Kind::Plain, "\"threat.indicator\""),
@@ -140,9 +140,19 @@ const KEYS: &[Row] = &[
     ("updated_at", Effect::Records, Kind::Plain, ""),
     ("updated_by", Effect::Records, Kind::Plain, ""),
     ("execution_summary", Effect::Records, Kind::Plain, ""),
+    ("concurrent_searches", Effect::Records, Kind::Plain, ""),
+    ("items_per_search", Effect::Records, Kind::Plain, ""),
+    ("outcome", Effect::Records, Kind::Plain, ""),
+    ("alias_target_id", Effect::Records, Kind::Plain, ""),
+    ("alias_purpose", Effect::Records, Kind::Plain, ""),
     ("meta", Effect::Records, Kind::Plain, ""),
     ("[metadata]", Effect::Records, Kind::Plain, ""),
 ];
+
+/// The keys of rules: those of Kibana's rule API, and what exports and Elastic's TOML add.
+pub(crate) fn rule_keys() -> impl Iterator<Item = &'static str> {
+    KEYS.iter().map(|(key, ..)| *key).filter(|key| !key.starts_with('['))
+}
 
 fn row(key: &str) -> Row {
     KEYS.iter().find(|(name, ..)| *name == key).copied().unwrap_or((
@@ -194,12 +204,12 @@ pub fn compare(old: &Rule, new: &Rule) -> Vec<Change> {
     changes
 }
 
-/// The language, which a rule of some types need not name.
-fn implied_language(rule: &Rule) -> Option<&str> {
+/// The language, which a rule need not name: its type has only one, or it is KQL.
+fn implied_language(rule: &Rule) -> &str {
     use crate::rule::RuleType::{Eql, Esql};
     match rule.rule_type {
-        Eql | Esql => Some(rule.rule_type.name()),
-        _ => rule.language.as_deref(),
+        Eql | Esql => rule.rule_type.name(),
+        _ => rule.language.as_deref().unwrap_or("kuery"),
     }
 }
 

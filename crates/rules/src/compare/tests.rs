@@ -41,6 +41,8 @@ fn what_means_the_same_is_no_difference() {
     check(&json!({"interval": "60m"}), &json!({"interval": "1h"}), &[]);
     check(&json!({}), &json!({"enabled": true, "filters": [], "note": "", "language": null}), &[]);
     check(&json!({"index": ["a", "b"]}), &json!({"index": ["b", "a"]}), &[]);
+    let query = |language: Json| json!({"type": "query", "query": "a: b", "language": language});
+    check(&query(Json::Null), &query(json!("kuery")), &[]);
     check(&json!({"note": "a\r\nb  \n"}), &json!({"note": "a\nb"}), &[]);
     check(&json!({"description": "a\nb\n"}), &json!({"description": "a b"}), &[]);
     check(&json!({"risk_score": 21.0}), &json!({}), &[]);

@@ -5,85 +5,8 @@ use std::collections::HashSet;
 use dragnet_plan::front::nearest;
 
 use super::{Finding, table as lint};
+use crate::compare::rule_keys;
 use crate::rule::{Rule, RuleSeverity, RuleType};
-
-/// Keys of rules: Kibana's rule API, and what exports and `elastic/detection-rules` add.
-const KEYS: &[&str] = &[
-    "actions",
-    "alert_suppression",
-    "alias_purpose",
-    "alias_target_id",
-    "anomaly_threshold",
-    "author",
-    "building_block_type",
-    "concurrent_searches",
-    "created_at",
-    "created_by",
-    "data_view_id",
-    "description",
-    "enabled",
-    "event_category_override",
-    "exceptions_list",
-    "execution_summary",
-    "false_positives",
-    "filters",
-    "from",
-    "history_window_start",
-    "id",
-    "immutable",
-    "index",
-    "interval",
-    "investigation_fields",
-    "items_per_search",
-    "language",
-    "license",
-    "machine_learning_job_id",
-    "max_signals",
-    "meta",
-    "name",
-    "namespace",
-    "new_terms",
-    "new_terms_fields",
-    "note",
-    "outcome",
-    "output_index",
-    "query",
-    "references",
-    "related_integrations",
-    "required_fields",
-    "response_actions",
-    "revision",
-    "risk_score",
-    "risk_score_mapping",
-    "rule_id",
-    "rule_name_override",
-    "rule_source",
-    "saved_id",
-    "setup",
-    "severity",
-    "severity_mapping",
-    "tags",
-    "threat",
-    "threat_filters",
-    "threat_index",
-    "threat_indicator_path",
-    "threat_language",
-    "threat_mapping",
-    "threat_query",
-    "threshold",
-    "throttle",
-    "tiebreaker_field",
-    "timeline_id",
-    "timeline_title",
-    "timestamp_field",
-    "timestamp_override",
-    "timestamp_override_fallback_disabled",
-    "to",
-    "type",
-    "updated_at",
-    "updated_by",
-    "version",
-];
 
 /// Kibana: the most alerts of a run unless it is configured otherwise.
 const MAX_SIGNALS: u32 = 1000;
@@ -120,10 +43,9 @@ pub(super) fn check(rule: &Rule, out: &mut Vec<Finding>) {
 }
 
 fn keys(rule: &Rule, out: &mut Vec<Finding>) {
-    for key in rule.fields.keys().filter(|key| KEYS.binary_search(&key.as_str()).is_err()) {
+    for key in rule.fields.keys().filter(|key| rule_keys().all(|known| known != *key)) {
         let mut finding = Finding::at(lint::UNKNOWN_KEY, key, format!("rules have no key `{key}`"));
-        finding.help =
-            nearest(key, KEYS.iter().copied()).map(|near| format!("did you mean `{near}`?"));
+        finding.help = nearest(key, rule_keys()).map(|near| format!("did you mean `{near}`?"));
         out.push(finding);
     }
 }
@@ -230,11 +152,6 @@ pub(super) fn duration(ms: i64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_keys_are_sorted() {
-        assert!(KEYS.is_sorted_by(|a, b| a < b));
-    }
 
     #[test]
     fn durations() {

@@ -267,4 +267,9 @@ fn detecting_alike() {
     assert!(!one.detects_like(&rule(&json!({"index": ["x"]})).0));
     assert!(!one.detects_like(&rule(&json!({"max_signals": 5})).0));
     assert!(!one.detects_like(&rule(&json!({"filters": [{"meta": {}}]})).0));
+    assert!(one.detects_like(&rule(&json!({"enabled": false, "severity": "high"})).0));
+    let query = |language: &str| {
+        rule(&json!({"type": "query", "language": language, "query": "a:b OR c:d"})).0
+    };
+    assert!(!query("kuery").detects_like(&query("lucene")));
 }

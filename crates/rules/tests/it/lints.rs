@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use dragnet_plan::Severity;
 use dragnet_rules::{
     Format, LINTS, LintOptions, Loader, Policy, Report, RuleSet, TextOptions, codes,
 };
@@ -475,7 +476,12 @@ fn every_lint_is_tested_here_and_every_code_is_listed() {
     }
     let all: Vec<_> = codes().map(|code| code.code).collect();
     assert_eq!(all.iter().collect::<BTreeSet<_>>().len(), all.len());
-    assert!(["RULE0001", "LINT0101", "EQL0401"].iter().all(|code| all.contains(code)));
+    let of_each = ["RULE0001", "LINT0101", "EQL0401", "KQL0401", "LUC0401"];
+    assert!(of_each.iter().all(|code| all.contains(code)));
+    let warnings = codes().filter(|code| code.severity == Severity::Warning);
+    let warnings: Vec<_> = warnings.map(|code| code.code).collect();
+    assert!(["EQL0501", "KQL0501", "LUC0501"].iter().all(|code| warnings.contains(code)));
+    assert!(of_each[2..].iter().all(|code| !warnings.contains(code)));
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! The Markdown of guides as HTML: headings, lists, code, quotes, emphasis and links, which is what guides of rules
 //! are made of. Whatever else there is stays text.
 
-use super::html::{escaped, link};
+use super::html::link;
+use crate::style::markup;
 
 /// What is open while lines are read.
 #[derive(Debug, Default)]
@@ -37,7 +38,7 @@ impl Blocks {
                 self.fence = None;
                 self.out.push_str("</code></pre>\n");
             } else {
-                self.out.push_str(&escaped(line.trim_end()));
+                self.out.push_str(&markup(line.trim_end()));
                 self.out.push('\n');
             }
             return;
@@ -126,18 +127,18 @@ pub(super) fn inline(text: &str) -> String {
     let mut out = String::new();
     let mut rest = text;
     while let Some(at) = rest.find(['`', '*', '[']) {
-        out.push_str(&escaped(&rest[..at]));
+        out.push_str(&markup(&rest[..at]));
         rest = &rest[at..];
         let Some((html, behind)) = span(rest) else {
             let next = rest.chars().next().map_or(0, char::len_utf8);
-            out.push_str(&escaped(&rest[..next]));
+            out.push_str(&markup(&rest[..next]));
             rest = &rest[next..];
             continue;
         };
         out.push_str(&html);
         rest = behind;
     }
-    out + &escaped(rest)
+    out + &markup(rest)
 }
 
 /// The most of a line that is looked through for the end of code, emphasis or a link.
@@ -152,10 +153,10 @@ fn span(text: &str) -> Option<(String, &str)> {
         Some((&inner[..end], &text[open.len() + end + close.len()..]))
     };
     if let Some((code, rest)) = until("`", "`") {
-        return Some((format!("<code>{}</code>", escaped(code)), rest));
+        return Some((format!("<code>{}</code>", markup(code)), rest));
     }
     if let Some((strong, rest)) = until("**", "**") {
-        return Some((format!("<strong>{}</strong>", escaped(strong)), rest));
+        return Some((format!("<strong>{}</strong>", markup(strong)), rest));
     }
     let (label, _) = until("[", "](")?;
     let address = &window[label.len() + 3..];

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use dragnet_rules::Threat;
 
 use super::{Sheet, facts, guide};
+use crate::style::markup;
 
 /// Colours for light and dark, and for paper.
 const STYLE: &str = "\
@@ -46,15 +47,12 @@ pub(super) fn page(sheets: &[Sheet<'_>]) -> String {
     // Whatever a rule says, nothing is loaded or run.
     out.push_str("<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none';style-src 'unsafe-inline'\">\n");
     out.push_str("<meta name=\"referrer\" content=\"no-referrer\">\n");
-    let _ = writeln!(
-        out,
-        "<title>{}</title>\n<style>{STYLE}</style>\n</head>\n<body>",
-        escaped(&title)
-    );
+    let _ =
+        writeln!(out, "<title>{}</title>\n<style>{STYLE}</style>\n</head>\n<body>", markup(&title));
     if sheets.len() > 1 {
-        let _ = writeln!(out, "<nav>\n<h1>{}</h1>\n<ul>", escaped(&title));
+        let _ = writeln!(out, "<nav>\n<h1>{}</h1>\n<ul>", markup(&title));
         for (number, sheet) in sheets.iter().enumerate() {
-            let name = escaped(&sheet.rule().name);
+            let name = markup(&sheet.rule().name);
             let _ = writeln!(out, "<li><a href=\"#rule-{}\">{name}</a></li>", number + 1);
         }
         out.push_str("</ul>\n</nav>\n");
@@ -69,16 +67,16 @@ pub(super) fn page(sheets: &[Sheet<'_>]) -> String {
 fn article(out: &mut String, sheet: &Sheet<'_>, number: usize) {
     let rule = sheet.rule();
     let origin = &sheet.document.origin;
-    let _ = writeln!(out, "<article id=\"rule-{number}\">\n<h1>{}</h1>", escaped(&rule.name));
-    let place = escaped(&format!("{}:{}", origin.path, origin.line));
+    let _ = writeln!(out, "<article id=\"rule-{number}\">\n<h1>{}</h1>", markup(&rule.name));
+    let place = markup(&format!("{}:{}", origin.path, origin.line));
     let _ = writeln!(out, "<p class=\"dim place\">{place}</p>");
     out.push_str(&guide::html(&rule.description));
     table(out, sheet);
     attack(out, &rule.threat);
     if !rule.query.trim().is_empty() {
         let language = rule.language.as_deref().unwrap_or_default();
-        let _ = writeln!(out, "<h2>Query <span class=\"dim\">{}</span></h2>", escaped(language));
-        let _ = writeln!(out, "<pre><code>{}</code></pre>", escaped(rule.query.trim_matches('\n')));
+        let _ = writeln!(out, "<h2>Query <span class=\"dim\">{}</span></h2>", markup(language));
+        let _ = writeln!(out, "<pre><code>{}</code></pre>", markup(rule.query.trim_matches('\n')));
     }
     if !rule.false_positives.is_empty() {
         out.push_str("<h2>False positives</h2>\n<ul>\n");
@@ -106,14 +104,14 @@ fn table(out: &mut String, sheet: &Sheet<'_>) {
         rule.risk_score
     );
     for (label, lines) in facts(sheet) {
-        let _ = write!(out, "<dt>{}</dt><dd>", escaped(label));
+        let _ = write!(out, "<dt>{}</dt><dd>", markup(label));
         for line in lines {
-            let _ = write!(out, "<div>{}</div>", escaped(&line));
+            let _ = write!(out, "<div>{}</div>", markup(&line));
         }
         out.push_str("</dd>\n");
     }
     if !rule.tags.is_empty() {
-        let tag = |tag: &String| format!("<span class=\"tag\">{}</span>", escaped(tag));
+        let tag = |tag: &String| format!("<span class=\"tag\">{}</span>", markup(tag));
         let tags: Vec<String> = rule.tags.iter().map(tag).collect();
         let _ = writeln!(out, "<dt>Tags</dt><dd>{}</dd>", tags.concat());
     }
@@ -130,9 +128,8 @@ fn attack(out: &mut String, threats: &[Threat]) {
         return;
     }
     out.push_str("<h2>MITRE ATT&amp;CK</h2>\n<ul>\n");
-    let entry = |id: &str, name: &str, reference: &str| {
-        format!("{} {}", link(id, reference), escaped(name))
-    };
+    let entry =
+        |id: &str, name: &str, reference: &str| format!("{} {}", link(id, reference), markup(name));
     for threat in threats {
         let tactic = &threat.tactic;
         let _ = write!(out, "<li>{}", entry(&tactic.id, &tactic.name, &tactic.reference));
@@ -161,31 +158,10 @@ pub(super) fn link(text: &str, address: &str) -> String {
     let address = address.trim();
     let lower = address.get(..8).unwrap_or(address).to_ascii_lowercase();
     if lower.starts_with("https://") || lower.starts_with("http://") {
-        format!("<a href=\"{}\" rel=\"noreferrer\">{}</a>", escaped(address), escaped(text))
+        format!("<a href=\"{}\" rel=\"noreferrer\">{}</a>", markup(address), markup(text))
     } else {
-        escaped(text)
+        markup(text)
     }
-}
-
-/// A text in which nothing is markup. Characters that turn the direction of writing, and control characters
-/// that HTML has no place for, become `·`.
-pub(super) fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            '\n' | '\t' => out.push(c),
-            '\r' => {}
-            '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => out.push('·'),
-            c if c.is_control() => out.push('·'),
-            c => out.push(c),
-        }
-    }
-    out
 }
 
 #[cfg(test)]
@@ -193,11 +169,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_is_markup() {
-        assert_eq!(
-            escaped("<script>'\"&\u{202e}\u{0}</script>"),
-            "&lt;script&gt;&#39;&quot;&amp;··&lt;/script&gt;"
-        );
+    fn only_the_web_is_linked() {
         assert_eq!(link("x", "javascript:alert(1)"), "x");
         assert_eq!(
             link("x", "https://a.example/?a=1&b=\"2"),
