@@ -230,6 +230,9 @@ pub(crate) struct RuleArgs {
     /// Exception lists and their items, as Kibana exports them with rules, are read from the same files.
     #[arg(long, required = true, value_name = "PATH")]
     pub(crate) rules: Vec<PathBuf>,
+    /// Also run rules that are switched off (`enabled = false`)
+    #[arg(long)]
+    pub(crate) run_disabled: bool,
     #[command(flatten)]
     pub(crate) arms: ArmArgs,
 }
@@ -352,7 +355,7 @@ pub(crate) enum Stage {
 pub(crate) enum RulesCommand {
     /// Load rules and report what cannot run, and why, and what is doubtful; exit status 2 if any failed
     Check(CheckArgs),
-    /// Lay out the EQL queries of TOML rule files; nothing else in the files changes
+    /// Lay out the EQL and KQL queries of TOML rule files; nothing else in the files changes
     Fmt(FmtArgs),
     /// List the codes of reports, or explain some
     Codes(CodesArgs),

@@ -116,7 +116,8 @@ impl Ground<'_> {
         problems: &mut Vec<Problem>,
         visible: bool,
     ) -> anyhow::Result<Version> {
-        let rule_args = RuleArgs { rules: paths.to_vec(), arms: self.args.arms.clone() };
+        let rule_args =
+            RuleArgs { rules: paths.to_vec(), run_disabled: false, arms: self.args.arms.clone() };
         let (set, disabled, more) = rules::load_armed(&rule_args, self.options, terminal)?;
         problems.extend(more);
         if disabled > 0 {

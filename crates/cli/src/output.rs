@@ -69,7 +69,12 @@ impl<'w> AlertWriter<'w> {
             }
             Form::Csv { started } => {
                 csv_header(out, started)?;
-                csv_record(out, CSV_COLUMNS.iter().map(|(_, field)| csv_cell(alert.get(field))))
+                csv_record(
+                    out,
+                    CSV_COLUMNS.iter().map(|(_, fields)| {
+                        csv_cell(fields.split('|').find_map(|field| alert.get(field)))
+                    }),
+                )
             }
         }
     }
@@ -167,7 +172,7 @@ pub(crate) fn cut(text: &str, width: usize) -> String {
     kept + "…"
 }
 
-/// The columns of CSV output: the title and the field.
+/// The columns of CSV output: the title and the field, or several of which the first that is there is taken.
 const CSV_COLUMNS: &[(&str, &str)] = &[
     ("time", "kibana.alert.original_time"),
     ("severity", "kibana.alert.severity"),
@@ -177,9 +182,9 @@ const CSV_COLUMNS: &[(&str, &str)] = &[
     ("host", "host.name"),
     ("user", "user.name"),
     ("reason", "kibana.alert.reason"),
-    ("process", "process.executable"),
+    ("process", "process.executable|process.name"),
     ("command_line", "process.command_line"),
-    ("parent_process", "process.parent.executable"),
+    ("parent_process", "process.parent.executable|process.parent.name"),
     ("building_block", "kibana.alert.building_block_type"),
     ("group_id", "kibana.alert.group.id"),
     ("alert_id", "kibana.alert.uuid"),

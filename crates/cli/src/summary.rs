@@ -1,5 +1,6 @@
 //! The closing account of a hunt, on standard error.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::io::{self, Write};
 use std::time::Duration;
@@ -142,7 +143,8 @@ impl Summary<'_> {
         }
         if self.cuts.repeated > 0 {
             let repeated = thousands(self.cuts.repeated);
-            let _ = write!(alerts, "; {repeated} more of events that stand in the logs twice");
+            let _ =
+                write!(alerts, "; {repeated} more of events that stand in the logs more than once");
         }
         line("alerts", alerts)?;
         let seconds = self.time.as_secs_f64();
@@ -248,11 +250,13 @@ impl Summary<'_> {
                 let _ = write!(text, ", {} {what}", thousands(count as u64));
             }
         };
-        add(self.disabled, "of them switched off and not run");
+        add(self.disabled, "of them switched off and not run (--run-disabled runs them)");
         add(report.unsupported.len(), "not supported yet");
         add(report.deprecated.len(), "deprecated");
         add(report.skipped.len(), "skipped");
-        add(report.warnings.len(), "with warnings");
+        let doubtful: BTreeSet<_> =
+            report.warnings.iter().map(|warning| (&warning.path, &warning.rule)).collect();
+        add(doubtful.len(), "with warnings");
         let failed = report.failed.len();
         if failed > 0 {
             let _ = write!(text, ", {}", style.red(&format!("{failed} failed")));

@@ -1,7 +1,7 @@
 //! Kibana's export: one JSON object per line; also a single rule and a list of rules.
 //!
 //! The text is first read as a stream of JSON values, which covers one object over many lines, a
-//! list, and one object per line alike. Only if that fails and the first line is a value of its own
+//! list, and one object per line alike. Only if that fails and its lines are values of their own
 //! is the text taken line by line, so that one broken line costs no more than itself.
 
 use std::collections::BTreeMap;
@@ -28,7 +28,7 @@ pub(crate) fn read(path: &str, text: &Arc<str>) -> Contents {
     };
     match stream(text) {
         Ok(values) => values.into_iter().for_each(|value| reader.value(value)),
-        Err(_) if first_line_is_a_value(text) => reader.lines(text),
+        Err(_) if lines_are_objects(text) => reader.lines(text),
         Err((offset, message)) => reader.broken(offset, &message),
     }
     reader.finish()
@@ -43,9 +43,18 @@ fn stream(text: &str) -> Result<Vec<&RawValue>, (usize, String)> {
     Ok(values)
 }
 
-fn first_line_is_a_value(text: &str) -> bool {
-    let line = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
-    serde_json::from_str::<&RawValue>(line).is_ok()
+/// Whether a text that is not JSON as a whole is meant to be one object per line: its first line is a value, or more
+/// than half of its lines are objects. So one broken line, the first among them, costs no other.
+fn lines_are_objects(text: &str) -> bool {
+    let is_value = |line: &str| serde_json::from_str::<&RawValue>(line).is_ok();
+    let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty()).peekable();
+    if lines.peek().is_some_and(|first| is_value(first)) {
+        return true;
+    }
+    let is_object = |line: &str| line.starts_with('{') && line.ends_with('}') && is_value(line);
+    let (objects, all) = lines
+        .fold((0, 0), |(objects, all), line| (objects + usize::from(is_object(line)), all + 1));
+    objects * 2 >= all && objects > 0
 }
 
 /// The byte of the text that an error is about, and its message without the place.
@@ -288,6 +297,12 @@ mod tests {
             &[],
         );
         check("{\"rule_id\":\"a\"}\nxyz\n", &[1], &[(2, 1)], &[]);
+        check(
+            "{bad\n{\"rule_id\":\"a\"}\n{\n{\"rule_id\":\"b\"}\n",
+            &[2, 4],
+            &[(1, 2), (3, 1)],
+            &[],
+        );
         check("{\"rule_id\":\"é\", \"a\": x}\n", &[], &[(1, 22)], &[]);
         check("{\n \"rule_id\": \"a\",\n}\n", &[], &[(3, 1)], &[]);
         check("{\"rule_id\":\"a\"}\n{\"rule_id\":\"b\"", &[1], &[(2, 14)], &[]);

@@ -128,11 +128,17 @@ fn entry(text: &str) -> Entry {
             Section::Query | Section::FalsePositives | Section::Threat => {}
         }
     }
-    // The page does not say which language a query of another type is in.
-    if let Some(language @ ("eql" | "esql")) = page.fields.get("type").and_then(Json::as_str) {
-        let language = Json::from(language);
-        page.fields.insert("language".to_owned(), language);
+    // Elastic's pages do not say which language a query of another type is in; the fence of Dragnet's own does.
+    let fence = query.as_ref().and_then(|query| page.lines.get(query.start.checked_sub(1)?));
+    let told = fence.and_then(|line| lines::language(line.text));
+    let language = match page.fields.get("type").and_then(Json::as_str) {
+        Some(language @ ("eql" | "esql")) => Some(language.to_owned()),
+        _ => told.map(str::to_owned),
+    };
+    if let Some(language) = language {
+        page.fields.insert("language".to_owned(), Json::from(language));
     }
+    another_rule(&mut page);
     let start = page.lines.get(title).map_or(0, |line| line.start);
     Entry {
         fields: page.fields,
@@ -141,6 +147,18 @@ fn entry(text: &str) -> Entry {
         spans: page.spans,
         query: map,
         doubts: page.doubts,
+    }
+}
+
+/// Names the beginning of a second rule's page: a file holds one.
+fn another_rule(page: &mut Page<'_>) {
+    let is_type = |line: &&Line<'_>| {
+        let label = facts::label(line.text);
+        !line.in_code
+            && label.is_some_and(|(label, value)| label.key == "type" && !value.is_empty())
+    };
+    if let Some(span) = page.lines.iter().filter(is_type).nth(1).map(Line::span) {
+        page.doubt(span, "the page of another rule is not read: a file holds one page");
     }
 }
 

@@ -103,7 +103,8 @@ pub(crate) struct ShowArgs {
 pub(crate) enum ShowFormat {
     /// For terminals
     Text,
-    /// A page in the order of Elastic's documentation, which can be read as a rule again
+    /// A page in the order of Elastic's documentation; read as a rule, it lacks what such pages do not say: exceptions,
+    /// suppression, and what thresholds, new terms and indicator matches compare
     Markdown,
     /// A page for browsers, complete in itself
     Html,

@@ -75,7 +75,7 @@ pub(crate) fn load_armed(
 ) -> anyhow::Result<(RuleSet, usize, Vec<Problem>)> {
     let mut loaded = load_excepted(&args.rules, &args.arms, terminal)?;
     let all = loaded.rules.len();
-    loaded.rules.retain(|rule| rule.rule.enabled);
+    loaded.rules.retain(|rule| args.run_disabled || rule.rule.enabled);
     let disabled = all - loaded.rules.len();
     let problems = arm(&mut loaded.rules, &args.arms, options, terminal)?;
     Ok((loaded, disabled, problems))

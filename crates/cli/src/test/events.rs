@@ -43,6 +43,8 @@ impl Gathering {
 pub(super) struct Source<'a> {
     /// When the case begins; `None` for what has no time of its own.
     pub(super) start: Option<Time>,
+    /// The time of events that say none.
+    pub(super) time: &'static str,
     /// What each event has unless it says otherwise.
     pub(super) defaults: Option<&'a Rc<Map<String, Json>>>,
 }
@@ -126,7 +128,7 @@ impl Reader {
             let before = number.map_or(0, |number| number.saturating_sub(1));
             let delay = every.saturating_mul(i64::try_from(before).unwrap_or(i64::MAX));
             if !document.contains_key("@timestamp") && !is_timeless {
-                document.insert("@timestamp".into(), "+0s".into());
+                document.insert("@timestamp".into(), source.time.into());
             }
             for path in TIMES {
                 if let Err(message) = settle(&mut document, path, start, delay) {

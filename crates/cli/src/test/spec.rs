@@ -287,6 +287,8 @@ impl Reader {
         let start = common.start.or_else(|| Time::parse(START)).unwrap_or(Time(0));
         let source = Source {
             start: has_time.then_some(start),
+            // What is from before is a day old, unless it says otherwise.
+            time: if key == "history" { "-1d" } else { "+0s" },
             defaults: has_time.then_some(&common.defaults),
         };
         if matches!(node.what, What::Map(_)) {

@@ -60,6 +60,16 @@ fn fence(line: &str) -> Option<(char, usize, &str)> {
     (enough && !rest.contains(mark)).then_some((mark, count, rest))
 }
 
+/// The language that a fence names, if queries of rules can be in it.
+pub(super) fn language(line: &str) -> Option<&'static str> {
+    let (_, _, rest) = fence(line)?;
+    match rest.trim() {
+        "kuery" | "kql" => Some("kuery"),
+        "lucene" => Some("lucene"),
+        _ => None,
+    }
+}
+
 /// Signs that begin an item of a list.
 const BULLETS: &[char] = &['*', '-', '•', '◦', '▪', '‣', '·', '+'];
 

@@ -293,6 +293,31 @@ fn what_cannot_be_read_is_told_with_its_line() {
 }
 
 #[test]
+fn another_page_behind_the_first_is_named() {
+    let set = load(&format!("{MARKDOWN}\n{}", MARKDOWN.replace("# Crane", "# Other")));
+    let doubts = set.report.warnings.iter().map(|warning| warning.reason.as_str());
+    assert!(
+        doubts.clone().any(|doubt| doubt.contains("another rule is not read")),
+        "{:?}",
+        doubts.collect::<Vec<_>>()
+    );
+    assert_eq!(set.rules.len(), 1);
+}
+
+#[test]
+fn a_fence_tells_the_language() {
+    for (fence, language) in [("kuery", "kuery"), ("lucene", "lucene"), ("text", "")] {
+        let page = format!(
+            "# Crane\n\nWords.\n\n**Rule type**: query\n\n**Severity**: low\n\n**Risk score**: 21\n\n\
+             ## Rule query\n\n```{fence}\ncrane.id:(1 OR 2)\n```\n"
+        );
+        let set = load(&page);
+        let rule = &set.rules.first().unwrap_or_else(|| panic!("{:?}", set.report.failed)).rule;
+        assert_eq!(rule.language.as_deref().unwrap_or_default(), language);
+    }
+}
+
+#[test]
 fn a_query_that_is_wrong_is_shown_where_it_stands() {
     let wrong = BARE.replace(": \"cmd.exe\"", "~ \"cmd.exe\"").replace('\n', "\r\n");
     let set = load(&wrong);
