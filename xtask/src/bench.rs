@@ -179,7 +179,7 @@ fn notes(plan: &Plan, alerts: usize, report: &mut Report) {
         "
 `once` has every value as often as the corpus has it; `repeated` has the same chunks again and again,
 which favours whoever remembers values. Start-up is hunting an empty file with the same rules.
-`repeated` gives {alerts} alerts with all rules, far more than a log in peace; a hunt writes them all.
+`repeated` gives {alerts} alerts with all rules: of events that are the same, the alert is made each time and written once.
 JSON lines are those of NXLog in the archives below `{}`. Parsing them is splitting the file at line feeds
 and going over each object's members with `sonic_rs::to_object_iter`, which checks the syntax of every value
 and decodes none; its time is that of a process, which reads the whole file first. CPU times are of all threads,
