@@ -188,15 +188,8 @@ impl From<Flavor> for dragnet_ecs::Flavor {
 pub(crate) struct HuntArgs {
     #[command(flatten)]
     pub(crate) rules: RuleArgs,
-    /// Logs from before, which only tell new-terms rules what is known; they raise no alerts
-    #[arg(long, value_name = "PATH")]
-    pub(crate) history: Vec<PathBuf>,
-    /// Raise every alert, however many one execution of a rule gives (its `max_signals` is the most otherwise)
-    #[arg(long)]
-    pub(crate) no_cap: bool,
-    /// By which time a rule's executions choose events
-    #[arg(long, value_enum, default_value_t = Clock::Event, value_name = "CLOCK")]
-    pub(crate) clock: Clock,
+    #[command(flatten)]
+    pub(crate) run: RunArgs,
     /// The form of the alerts; a table on a terminal, NDJSON otherwise
     #[arg(long, value_enum)]
     pub(crate) format: Option<Format>,
@@ -235,6 +228,20 @@ pub(crate) struct RuleArgs {
     pub(crate) run_disabled: bool,
     #[command(flatten)]
     pub(crate) arms: ArmArgs,
+}
+
+/// How rules run.
+#[derive(Debug, Args)]
+pub(crate) struct RunArgs {
+    /// Logs from before, which only tell new-terms rules what is known; they raise no alerts
+    #[arg(long, value_name = "PATH")]
+    pub(crate) history: Vec<PathBuf>,
+    /// Raise every alert, however many one execution of a rule gives (its `max_signals` is the most otherwise)
+    #[arg(long)]
+    pub(crate) no_cap: bool,
+    /// By which time a rule's executions choose events
+    #[arg(long, value_enum, default_value_t = Clock::Event, value_name = "CLOCK")]
+    pub(crate) clock: Clock,
 }
 
 /// What rules need besides themselves.
@@ -466,15 +473,8 @@ pub(crate) struct BacktestArgs {
     pub(crate) against: Vec<PathBuf>,
     #[command(flatten)]
     pub(crate) arms: ArmArgs,
-    /// Logs from before, which only tell new-terms rules what is known
-    #[arg(long, value_name = "PATH")]
-    pub(crate) history: Vec<PathBuf>,
-    /// Raise every alert, however many one execution of a rule gives
-    #[arg(long)]
-    pub(crate) no_cap: bool,
-    /// By which time a rule's executions choose events
-    #[arg(long, value_enum, default_value_t = Clock::Event, value_name = "CLOCK")]
-    pub(crate) clock: Clock,
+    #[command(flatten)]
+    pub(crate) run: RunArgs,
     /// The form of the report
     #[arg(long, value_enum, default_value_t = ReportFormat::Text)]
     pub(crate) format: ReportFormat,

@@ -37,7 +37,7 @@ const DAY_MS: i64 = 86_400_000;
 pub(crate) fn run(args: &BacktestArgs, terminal: Terminal) -> anyhow::Result<ExitStatus> {
     let options = args.input.options()?;
     let (sources, mut problems) = discover(&args.input.paths);
-    let (history, more) = discover(&args.history);
+    let (history, more) = discover(&args.run.history);
     problems.extend(more);
     let ground = Ground { args, options: &options, sources: &sources, history: &history };
     let new = ground.hunt(&args.rule, terminal, &mut problems, true)?;
@@ -124,27 +124,24 @@ impl Ground<'_> {
             let what = "rules are switched off (`enabled`) and were not run";
             writeln!(io::stderr(), "{} {disabled} {what}", terminal.err.red("warning:"))?;
         }
-        let compiled = rule_set(&set.rules, self.args.clock);
+        let compiled = rule_set(&set.rules, self.args.run.clock);
         let time_field = Schema::open().field("@timestamp");
-        let scan = Scan {
-            sources: self.sources,
-            first: 0,
-            options: self.options,
-            time_field: &time_field,
-            from: self.args.input.from,
-            to: self.args.input.to,
-            threads: threads(self.args.threads),
-        };
-        let first = self.sources.len() as u32;
-        let history = Scan { sources: self.history, first, from: None, to: None, ..scan };
+        let scan = Scan::new(
+            self.sources,
+            &self.args.input,
+            self.options,
+            &time_field,
+            threads(self.args.threads),
+        );
+        let history = scan.history(self.history);
         let pursuit = Pursuit {
             rules: &set.rules,
             rule_set: &compiled,
-            clock: self.args.clock,
+            clock: self.args.run.clock,
             scans: &[scan],
             history: &[history],
             time_field: &time_field,
-            capped: !self.args.no_cap,
+            capped: !self.args.run.no_cap,
             visible: visible && !self.args.quiet,
         };
         let mut alerts = Vec::new();

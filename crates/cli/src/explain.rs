@@ -42,19 +42,10 @@ pub(crate) fn run(args: &ExplainArgs, terminal: Terminal) -> anyhow::Result<Exit
     let query = Arc::new(rule.query.clone());
     let rule_set = RuleSet::new(vec![query.clone()], None);
     let time_field = Schema::open().field("@timestamp");
-    let scan = Scan {
-        sources: &sources,
-        first: 0,
-        options: &options,
-        time_field: &time_field,
-        from: args.input.from,
-        to: args.input.to,
-        threads: 1,
-    };
+    let scan = Scan::new(&sources, &args.input, &options, &time_field, 1);
     let (before, more) = discover(&args.history);
     problems.extend(more);
-    let first = sources.len() as u32;
-    let history = Scan { sources: &before, first, from: None, to: None, ..scan };
+    let history = scan.history(&before);
     let mut study = Study::new(&query, args.id.as_deref(), args.limit);
     study.problems = problems;
     study.read(&rule_set, &[scan]);

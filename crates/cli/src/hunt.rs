@@ -21,34 +21,25 @@ pub(crate) fn run(args: &HuntArgs, terminal: Terminal) -> anyhow::Result<ExitSta
     let start = Instant::now();
     let options = args.input.options()?;
     let (loaded, disabled, mut problems) = rules::load_armed(&args.rules, &options, terminal)?;
-    let rule_set = rule_set(&loaded.rules, args.clock);
+    let rule_set = rule_set(&loaded.rules, args.run.clock);
     let load_time = start.elapsed();
     let (sources, more) = discover(&args.input.paths);
     problems.extend(more);
     // Opened before the work, so that a path that cannot be written costs no hours.
     let mut writer = writer(args, &sources, terminal)?;
     let time_field = Schema::open().field("@timestamp");
-    let (before, more) = discover(&args.history);
+    let (before, more) = discover(&args.run.history);
     problems.extend(more);
-    let scan = Scan {
-        sources: &sources,
-        first: 0,
-        options: &options,
-        time_field: &time_field,
-        from: args.input.from,
-        to: args.input.to,
-        threads: threads(args.threads),
-    };
-    let first = sources.len() as u32;
-    let history = Scan { sources: &before, first, from: None, to: None, ..scan };
+    let scan = Scan::new(&sources, &args.input, &options, &time_field, threads(args.threads));
+    let history = scan.history(&before);
     let pursuit = Pursuit {
         rules: &loaded.rules,
         rule_set: &rule_set,
-        clock: args.clock,
+        clock: args.run.clock,
         scans: &[scan],
         history: &[history],
         time_field: &time_field,
-        capped: !args.no_cap,
+        capped: !args.run.no_cap,
         visible: !args.quiet,
     };
     let mut catch = pursuit.run(&mut |alert| writer.write(alert));

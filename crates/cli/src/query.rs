@@ -36,15 +36,7 @@ pub(crate) fn run(args: &QueryArgs, terminal: Terminal) -> anyhow::Result<ExitSt
     let rules = RuleSet::new(vec![query.clone()], tiebreaker.as_ref());
 
     let time_field = schema.date_field(&args.timestamp_field);
-    let scan = Scan {
-        sources: &sources,
-        first: 0,
-        options: &options,
-        time_field: &time_field,
-        from: args.input.from,
-        to: args.input.to,
-        threads: threads(args.threads),
-    };
+    let scan = Scan::new(&sources, &args.input, &options, &time_field, threads(args.threads));
     let progress = Progress::new(&sources, true);
     let mut outcome = scan.run(&rules, &progress);
     let hits = std::mem::take(&mut outcome.hits);

@@ -13,6 +13,7 @@ use dragnet_engine::{Hit, Matcher, RuleSet};
 use dragnet_event::{Batch, Document, EventRef, Field, FieldSink, Scalar, Time};
 use dragnet_ingest::{Block, Blocks, EventSink, Form, Options, Problem, Reason, Source};
 
+use crate::args::InputArgs;
 use crate::progress::Progress;
 
 /// Events in a batch, about: a block is never split.
@@ -40,6 +41,25 @@ pub(crate) struct Scan<'a> {
     pub(crate) to: Option<Time>,
     /// How many threads work.
     pub(crate) threads: usize,
+}
+
+impl<'a> Scan<'a> {
+    /// All events of these sources in the time that was asked for.
+    pub(crate) fn new(
+        sources: &'a [Source],
+        input: &InputArgs,
+        options: &'a Options,
+        time_field: &'a Field,
+        threads: usize,
+    ) -> Scan<'a> {
+        Scan { sources, first: 0, options, time_field, from: input.from, to: input.to, threads }
+    }
+
+    /// The same of logs from before, of any time; their sources are numbered behind these.
+    pub(crate) fn history(&self, sources: &'a [Source]) -> Scan<'a> {
+        let first = self.first + self.sources.len() as u32;
+        Scan { sources, first, from: None, to: None, ..*self }
+    }
 }
 
 /// An event that is shown.
