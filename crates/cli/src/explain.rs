@@ -197,7 +197,7 @@ impl<'a> Study<'a> {
         let mut hits = Vec::new();
         let mut problems = std::mem::take(&mut self.problems);
         each_batch(rules, history, &mut problems, &mut |block, scan, batch, matcher, problems| {
-            let mut window = Window { batch, from: scan.from, to: scan.to, timeless: 0 };
+            let mut window = Window { batch, memory: None, from: scan.from, to: scan.to, timeless: 0 };
             block.read(scan.options, &mut window, problems);
             matcher.run(batch, &mut |hit| hits.push(hit));
         });
@@ -238,7 +238,7 @@ impl<'a> Study<'a> {
     ) {
         let options = scan.options;
         let (from, to) = (scan.from, scan.to);
-        let mut window = Window { batch, from, to, timeless: 0 };
+        let mut window = Window { batch, memory: None, from, to, timeless: 0 };
         block.read(options, &mut window, problems);
         self.events += batch.len() as u64;
         matcher.run(batch, &mut |hit| self.hits.push(hit));

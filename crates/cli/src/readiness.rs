@@ -34,7 +34,7 @@ pub(crate) fn run(args: &ReadinessArgs, terminal: Terminal) -> anyhow::Result<Ex
     let done = each_block(&sources, options.form, &mut problems, |block, problems| {
         batch.clear();
         let (from, to) = (args.input.from, args.input.to);
-        let mut window = Window { batch: &mut batch, from, to, timeless: 0 };
+        let mut window = Window { batch: &mut batch, memory: None, from, to, timeless: 0 };
         block.read(&options, &mut window, problems);
         telemetry.add(&batch);
         Ok::<(), Infallible>(())

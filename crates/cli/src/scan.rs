@@ -11,7 +11,9 @@ use std::sync::{Mutex, PoisonError};
 use dragnet_detect::{EventIdentity, identify};
 use dragnet_engine::{Hit, Matcher, RuleSet};
 use dragnet_event::{Batch, Document, EventRef, Field, FieldSink, Scalar, Time};
-use dragnet_ingest::{Block, Blocks, EventSink, Form, Options, Problem, Reason, Source};
+use dragnet_ingest::{
+    Block, Blocks, EventSink, Form, Memory, Options, Problem, Reason, Remembering, Source,
+};
 
 use crate::args::InputArgs;
 use crate::progress::Progress;
@@ -161,6 +163,8 @@ impl Feed<'_> {
 /// A batch that takes only events of a time that is wanted.
 pub(crate) struct Window<'a> {
     pub(crate) batch: &'a mut Batch,
+    /// The batch's own, if it is filled often enough for one.
+    pub(crate) memory: Option<&'a mut Memory>,
     pub(crate) from: Option<Time>,
     pub(crate) to: Option<Time>,
     /// Events without a time so far.
@@ -205,6 +209,10 @@ impl EventSink for Window<'_> {
 
     fn abandon_event(&mut self) {
         self.batch.abandon_row();
+    }
+
+    fn remembering(&mut self) -> Option<Remembering<'_>> {
+        Some(Remembering { batch: self.batch, memory: self.memory.as_deref_mut()? })
     }
 }
 
@@ -296,6 +304,7 @@ impl Scan<'_> {
     ) -> Found {
         let mut found = Found::default();
         let mut batch = Batch::new(rules.fields(), self.time_field);
+        let mut memory = Memory::default();
         let mut matcher = Matcher::new(rules);
         let mut read_bytes = 0;
         loop {
@@ -305,7 +314,8 @@ impl Scan<'_> {
                 Ok(block) => {
                     let mut problems = Vec::new();
                     let (from, to) = (self.from, self.to);
-                    let mut window = Window { batch: &mut batch, from, to, timeless: 0 };
+                    let (batch, memory) = (&mut batch, Some(&mut memory));
+                    let mut window = Window { batch, memory, from, to, timeless: 0 };
                     let read_count = block.read(self.options, &mut window, &mut problems);
                     let count = u64::from(read_count.events);
                     for (all, more) in found.outcome.forms.iter_mut().zip(read_count.forms) {

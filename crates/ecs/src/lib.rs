@@ -32,6 +32,7 @@ mod domain;
 pub mod fields;
 mod meta;
 mod out;
+mod parts;
 mod powershell;
 mod publisher;
 mod security;
@@ -42,6 +43,7 @@ mod win_event;
 use dragnet_event::FieldSink;
 
 pub use audit::{AuditEvent, AuditRecord};
+pub use parts::{Direct, Part, Parts};
 pub use win_event::{Data, Rendering, WinEvent};
 
 /// Whose documents [`normalize`] gives, where Elastic's two shippers differ.

@@ -3,14 +3,18 @@
 //! Rows are the events; only the fields that were asked for become columns. Dictionaries outlive
 //! a batch: [`Batch::clear`] drops the rows and keeps the values, so that whatever has been decided
 //! about a value (which predicates it satisfies) stays decided. When the dictionaries have grown
-//! past [`DICTIONARY_LIMIT`] the largest are dropped too, and [`Dictionary::generation`] says so.
+//! past [`DICTIONARY_LIMIT`] the largest are dropped too, and [`Dictionary::generation`](crate::Dictionary::generation)
+//! says so.
+//!
+//! What values come to can be recorded ([`Batch::record`]) and put into later rows ([`Batch::replay`]), so that a value
+//! which comes again need not be normalised again.
 
 use std::cell::RefCell;
-use std::hash::BuildHasher;
 
-use hashbrown::{DefaultHashBuilder, HashMap, HashSet, HashTable};
+use hashbrown::{HashMap, HashSet};
 use serde::{Deserialize, Serialize};
 
+use crate::column::Column;
 use crate::document::object_json;
 use crate::field::{Field, FieldSpec, FieldType};
 use crate::schema::coerce;
@@ -33,229 +37,16 @@ pub struct EventRef {
     pub index: u32,
 }
 
+/// What a value has come to: a code in a column. It holds until [`Batch::epoch`] rises.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Entry {
+    column: u32,
+    code: u32,
+}
+
 /// The number of a column within its batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ColumnId(pub u32);
-
-/// The distinct values of a column, each with a code from 0 upwards.
-#[derive(Debug, Default)]
-pub struct Dictionary {
-    text: String,
-    slots: Vec<Slot>,
-    index: HashTable<u32>,
-    hasher: DefaultHashBuilder,
-    generation: u32,
-    /// The code that was given last: neighbours often have the same value.
-    last: u32,
-}
-
-#[derive(Debug, Clone, Copy)]
-enum Slot {
-    Bool(bool),
-    Long(i64),
-    Double(f64),
-    Date(Time),
-    Str { start: usize, end: usize },
-}
-
-impl Dictionary {
-    /// The number of distinct values.
-    pub fn len(&self) -> usize {
-        self.slots.len()
-    }
-
-    /// Whether there are no values.
-    pub fn is_empty(&self) -> bool {
-        self.slots.is_empty()
-    }
-
-    /// Rises by one each time the values are dropped; codes of an older generation mean nothing.
-    pub fn generation(&self) -> u32 {
-        self.generation
-    }
-
-    /// The value that has this code.
-    ///
-    /// # Panics
-    /// If no value has it.
-    pub fn value(&self, code: u32) -> Scalar<'_> {
-        scalar(&self.text, self.slots[code as usize])
-    }
-
-    fn encode(&mut self, value: Scalar<'_>) -> u32 {
-        let last = self.slots.get(self.last as usize);
-        if last.is_some_and(|slot| is_same(&self.text, *slot, value)) {
-            return self.last;
-        }
-        self.last = self.look_up(value);
-        self.last
-    }
-
-    fn look_up(&mut self, value: Scalar<'_>) -> u32 {
-        let hash = hash_scalar(&self.hasher, value);
-        let Dictionary { text, slots, index, hasher, .. } = self;
-        let found = index.find(hash, |&code| is_same(text, slots[code as usize], value));
-        if let Some(&code) = found {
-            return code;
-        }
-        let slot = match value {
-            Scalar::Bool(b) => Slot::Bool(b),
-            Scalar::Long(n) => Slot::Long(n),
-            Scalar::Double(n) => Slot::Double(n),
-            Scalar::Date(t) => Slot::Date(t),
-            Scalar::Str(s) => {
-                let start = text.len();
-                text.push_str(s);
-                Slot::Str { start, end: text.len() }
-            }
-        };
-        let code = slots.len() as u32;
-        slots.push(slot);
-        index.insert_unique(hash, code, |&c| hash_scalar(hasher, scalar(text, slots[c as usize])));
-        code
-    }
-
-    fn bytes(&self) -> usize {
-        self.text.len() + self.slots.len() * (size_of::<Slot>() + 8)
-    }
-
-    fn reset(&mut self) {
-        self.text.clear();
-        self.text.shrink_to(64 << 10);
-        self.slots.clear();
-        self.slots.shrink_to(1 << 10);
-        self.index.clear();
-        self.generation += 1;
-    }
-}
-
-fn scalar(text: &str, slot: Slot) -> Scalar<'_> {
-    match slot {
-        Slot::Bool(b) => Scalar::Bool(b),
-        Slot::Long(n) => Scalar::Long(n),
-        Slot::Double(n) => Scalar::Double(n),
-        Slot::Date(t) => Scalar::Date(t),
-        Slot::Str { start, end } => Scalar::Str(&text[start..end]),
-    }
-}
-
-fn hash_scalar(hasher: &DefaultHashBuilder, value: Scalar<'_>) -> u64 {
-    match value {
-        Scalar::Bool(b) => hasher.hash_one((0u8, b)),
-        Scalar::Long(n) => hasher.hash_one((1u8, n)),
-        Scalar::Double(n) => hasher.hash_one((2u8, n.to_bits())),
-        Scalar::Date(t) => hasher.hash_one((3u8, t)),
-        Scalar::Str(s) => hasher.hash_one(s),
-    }
-}
-
-/// Whether a slot has this value: as `==`, but doubles by their bits, so that NaN is found again.
-fn is_same(text: &str, slot: Slot, value: Scalar<'_>) -> bool {
-    match (slot, value) {
-        (Slot::Str { start, end }, Scalar::Str(s)) => text.as_bytes()[start..end] == *s.as_bytes(),
-        (Slot::Double(a), Scalar::Double(b)) => a.to_bits() == b.to_bits(),
-        (slot, value) => scalar(text, slot) == value,
-    }
-}
-
-/// The values of one field: pairs of row and code, rows ascending. A row without a pair lacks the
-/// field; a row with several has an array.
-#[derive(Debug)]
-pub struct Column {
-    field: Field,
-    dictionary: Dictionary,
-    rows: Vec<u32>,
-    codes: Vec<u32>,
-    /// The text that was last brought to the field's type, and the code of what it came to.
-    coerced: Option<(String, Option<u32>)>,
-}
-
-impl Column {
-    fn new(field: &Field) -> Column {
-        let dictionary = Dictionary::default();
-        Column {
-            field: field.clone(),
-            dictionary,
-            rows: Vec::new(),
-            codes: Vec::new(),
-            coerced: None,
-        }
-    }
-
-    /// Adds a value to a row.
-    fn put(&mut self, row: u32, value: Scalar<'_>) {
-        let code = match (self.field.ty(), value) {
-            (FieldType::Any, value) => Some(self.dictionary.encode(value)),
-            (_, Scalar::Str(text)) => self.coerce_text(text),
-            (_, value) => self.coerce(value),
-        };
-        if let Some(code) = code {
-            self.push(row, code);
-        }
-    }
-
-    /// Neighbours often have the same text (addresses of one host, times of one second).
-    fn coerce_text(&mut self, text: &str) -> Option<u32> {
-        match &self.coerced {
-            Some((last, code)) if last == text => *code,
-            _ => {
-                let code = self.coerce(Scalar::Str(text));
-                let (last, last_code) = self.coerced.get_or_insert_default();
-                text.clone_into(last);
-                *last_code = code;
-                code
-            }
-        }
-    }
-
-    fn coerce(&mut self, value: Scalar<'_>) -> Option<u32> {
-        let value = coerce(self.field.spec(), value)?;
-        Some(self.dictionary.encode(value.as_scalar()))
-    }
-
-    fn push(&mut self, row: u32, code: u32) {
-        self.rows.push(row);
-        self.codes.push(code);
-    }
-
-    /// Drops the dictionary.
-    fn forget(&mut self) {
-        self.dictionary.reset();
-        self.coerced = None;
-    }
-
-    /// The field whose values these are.
-    pub fn field(&self) -> &Field {
-        &self.field
-    }
-
-    /// The distinct values, of this batch and of earlier ones.
-    pub fn dictionary(&self) -> &Dictionary {
-        &self.dictionary
-    }
-
-    /// The rows that have a value, ascending; parallel to [`Column::codes`].
-    pub fn rows(&self) -> &[u32] {
-        &self.rows
-    }
-
-    /// The codes of the values; parallel to [`Column::rows`].
-    pub fn codes(&self) -> &[u32] {
-        &self.codes
-    }
-
-    /// The codes of one row's values; empty if the row lacks the field.
-    pub fn row_codes(&self, row: u32) -> &[u32] {
-        let start = self.rows.partition_point(|r| *r < row);
-        let len = self.rows[start..].iter().take_while(|r| **r == row).count();
-        &self.codes[start..start + len]
-    }
-
-    /// One row's values.
-    pub fn row_values(&self, row: u32) -> impl Iterator<Item = Scalar<'_>> {
-        self.row_codes(row).iter().map(|code| self.dictionary.value(*code))
-    }
-}
 
 /// Where the values of a path go.
 #[derive(Debug, Clone, Default)]
@@ -285,7 +76,30 @@ pub struct Batch {
     last_time: (String, Option<Time>),
     time: Option<Time>,
     times: Vec<Option<Time>>,
+    rows: Rows,
+    epoch: u32,
+}
+
+/// The events so far, and where the values of the next one go.
+#[derive(Debug, Default)]
+struct Rows {
     refs: Vec<EventRef>,
+    /// Where entries go instead of the row, while they are recorded.
+    recording: Option<Vec<Entry>>,
+}
+
+impl Rows {
+    /// The number of the row that is being filled.
+    fn current(&self) -> u32 {
+        self.refs.len() as u32
+    }
+
+    fn enter(&mut self, columns: &mut [Column], entry: Entry) {
+        match &mut self.recording {
+            Some(entries) => entries.push(entry),
+            None => columns[entry.column as usize].push(self.current(), entry.code),
+        }
+    }
 }
 
 impl Batch {
@@ -314,7 +128,8 @@ impl Batch {
             time: None,
             last_time: (String::new(), None),
             times: Vec::new(),
-            refs: Vec::new(),
+            rows: Rows::default(),
+            epoch: 0,
         };
         batch.fix_routes();
         batch
@@ -326,8 +141,8 @@ impl Batch {
         let mut routes: HashMap<Box<str>, Route> =
             paths.map(|path| (path, Route::default())).collect();
         for (id, column) in (0..).zip(&self.columns) {
-            let is_plain = column.field.ty() != FieldType::Object && !column.field.is_pattern();
-            if let Some(route) = routes.get_mut(column.field.path()).filter(|_| is_plain) {
+            let is_plain = column.field().ty() != FieldType::Object && !column.field().is_pattern();
+            if let Some(route) = routes.get_mut(column.field().path()).filter(|_| is_plain) {
                 route.columns.push(id);
             }
         }
@@ -339,7 +154,7 @@ impl Batch {
 
     /// Adds what patterns and objects have to do with a path.
     fn complete_route(&self, path: &str, route: &mut Route) {
-        let covers = |id: &u32| self.columns[*id as usize].field.covers(path);
+        let covers = |id: &u32| self.columns[*id as usize].field().covers(path);
         route.columns.extend(self.patterns.iter().copied().filter(covers));
         route.is_time = path == self.time_field.path;
         let is_within = |object: &String| {
@@ -365,12 +180,12 @@ impl Batch {
 
     /// The number of events.
     pub fn len(&self) -> usize {
-        self.refs.len()
+        self.rows.refs.len()
     }
 
     /// Whether there are no events.
     pub fn is_empty(&self) -> bool {
-        self.refs.is_empty()
+        self.rows.refs.is_empty()
     }
 
     /// All columns; a [`ColumnId`] is the position.
@@ -393,7 +208,7 @@ impl Batch {
 
     /// Where an event came from.
     pub fn event_ref(&self, row: u32) -> EventRef {
-        self.refs[row as usize]
+        self.rows.refs[row as usize]
     }
 
     /// Whether any column, or the time, is read from this dotted path; a column of whole objects is read from what
@@ -403,39 +218,68 @@ impl Batch {
         known.unwrap_or_else(|| self.learn(path).is_wanted)
     }
 
+    /// Sets the time of the event that is being put, as [`Batch::record`] gave it.
+    pub fn set_time(&mut self, time: Option<Time>) {
+        self.time = time;
+    }
+
     /// The time of the event that is being put.
     pub fn pending_time(&self) -> Option<Time> {
         self.time
     }
 
+    /// Appends what `put` puts to `entries`, instead of to the event that is being put. Gives the time, if one was
+    /// put: it is no entry.
+    pub fn record(
+        &mut self,
+        entries: &mut Vec<Entry>,
+        put: impl FnOnce(&mut Batch),
+    ) -> Option<Time> {
+        let time = self.time.take();
+        self.rows.recording = Some(std::mem::take(entries));
+        put(self);
+        *entries = self.rows.recording.take().unwrap_or_default();
+        std::mem::replace(&mut self.time, time)
+    }
+
+    /// Adds entries to the event that is being put: of this batch and its [`Batch::epoch`].
+    ///
+    /// # Panics
+    /// If an entry is of another batch that had more fields.
+    pub fn replay(&mut self, entries: &[Entry]) {
+        let row = self.rows.current();
+        for entry in entries {
+            self.columns[entry.column as usize].push(row, entry.code);
+        }
+    }
+
+    /// Rises whenever a dictionary is dropped, and with it the codes of older entries.
+    pub fn epoch(&self) -> u32 {
+        self.epoch
+    }
+
     /// Ends the event whose values were put since the last call.
     pub fn end_row(&mut self, event: EventRef) {
         self.times.push(self.time.take());
-        self.refs.push(event);
+        self.rows.refs.push(event);
     }
 
     /// Forgets the values that were put since the last [`Batch::end_row`]: the event is not wanted.
     pub fn abandon_row(&mut self) {
-        let row = self.refs.len() as u32;
+        let row = self.rows.current();
         self.time = None;
-        for column in &mut self.columns {
-            while column.rows.last() == Some(&row) {
-                column.rows.pop();
-                column.codes.pop();
-            }
-        }
+        self.rows.recording = None;
+        self.columns.iter_mut().for_each(|column| column.abandon(row));
     }
 
     /// Drops the events. Keeps the dictionaries; if they have grown too large, the largest are dropped until
     /// half of the limit is left.
     pub fn clear(&mut self) {
-        for column in &mut self.columns {
-            column.rows.clear();
-            column.codes.clear();
-        }
-        let bytes = |column: &Column| column.dictionary.bytes();
+        self.columns.iter_mut().for_each(Column::clear);
+        let bytes = Column::dictionary_bytes;
         let mut all: usize = self.columns.iter().map(bytes).sum();
         if all > DICTIONARY_LIMIT {
+            self.epoch += 1;
             while all > DICTIONARY_LIMIT / 2
                 && let Some(largest) = self.columns.iter_mut().max_by_key(|column| bytes(column))
             {
@@ -444,7 +288,7 @@ impl Batch {
             }
         }
         self.times.clear();
-        self.refs.clear();
+        self.rows.refs.clear();
         self.time = None;
     }
 }
@@ -477,20 +321,18 @@ impl FieldSink for Batch {
 
     fn put_null(&mut self, path: &str) {
         // Only a mapping names what null stands for, and it has no patterns.
-        let row = self.refs.len() as u32;
         let routes = self.routes.get_mut();
         for &id in routes.get(path).iter().flat_map(|route| &route.columns) {
             let column = &mut self.columns[id as usize];
-            if let Some(stand_in) = column.field.spec().null_value.clone()
-                && let Some(code) = column.coerce(Scalar::Str(&stand_in))
+            if let Some(stand_in) = column.field().spec().null_value.clone()
+                && let Some(code) = column.encode(Scalar::Str(&stand_in))
             {
-                column.push(row, code);
+                self.rows.enter(&mut self.columns, Entry { column: id, code });
             }
         }
     }
 
     fn put(&mut self, path: &str, value: Scalar<'_>) {
-        let row = self.refs.len() as u32;
         let learnt;
         let route = if let Some(route) = self.routes.get_mut().get(path) {
             route
@@ -499,7 +341,9 @@ impl FieldSink for Batch {
             &learnt
         };
         for &id in &route.columns {
-            self.columns[id as usize].put(row, value);
+            if let Some(code) = self.columns[id as usize].encode(value) {
+                self.rows.enter(&mut self.columns, Entry { column: id, code });
+            }
         }
         if route.is_time && self.time.is_none() {
             self.time = read_time(&self.time_field, value, &mut self.last_time);
@@ -521,9 +365,9 @@ impl FieldSink for Batch {
 
     fn put_object_json(&mut self, path: &str, json: &str) {
         for &id in self.objects.get(path).into_iter().flatten() {
-            let column = &mut self.columns[id as usize];
-            let code = column.dictionary.encode(Scalar::Str(json));
-            column.push(self.refs.len() as u32, code);
+            if let Some(code) = self.columns[id as usize].encode(Scalar::Str(json)) {
+                self.rows.enter(&mut self.columns, Entry { column: id, code });
+            }
         }
     }
 }
@@ -584,6 +428,24 @@ mod tests {
         batch.end_row(at(1));
         assert!(batch.column(ColumnId(0)).rows().is_empty());
         assert_eq!(batch.column(ColumnId(1)).rows(), [0]);
+    }
+
+    #[test]
+    fn what_is_recorded_can_be_replayed() {
+        let mut batch = batch();
+        let mut entries = Vec::new();
+        let time = batch.record(&mut entries, |batch| {
+            batch.put_str("a", "x");
+            batch.put_str("b", "y");
+            batch.put_str("@timestamp", "2024-01-01");
+        });
+        assert_eq!((entries.len(), time), (2, Time::parse("2024-01-01")));
+        assert!(batch.column(ColumnId(0)).rows().is_empty() && batch.pending_time().is_none());
+        batch.end_row(at(0));
+        batch.replay(&entries);
+        batch.end_row(at(1));
+        assert_eq!(batch.column(ColumnId(1)).row_codes(1), [0]);
+        assert_eq!((batch.column(ColumnId(0)).rows(), batch.epoch()), (&[1][..], 0));
     }
 
     #[test]

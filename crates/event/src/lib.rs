@@ -12,6 +12,7 @@
 #![deny(missing_docs)]
 
 mod batch;
+mod column;
 mod document;
 mod field;
 mod schema;
@@ -19,7 +20,8 @@ mod sink;
 mod time;
 mod value;
 
-pub use batch::{Batch, Column, ColumnId, Dictionary, EventRef};
+pub use batch::{Batch, ColumnId, Entry, EventRef};
+pub use column::{Column, Dictionary};
 pub use document::{Document, flatten, flatten_at};
 pub use field::{Field, FieldSpec, FieldType, path_matches};
 pub use schema::{DynamicFields, MappingError, Resolution, Schema, coerce};

@@ -8,6 +8,7 @@ use dragnet_ecs::{AuditEvent, Flavor, WinEvent};
 use dragnet_event::{Batch, Document, EventRef, FieldSink};
 
 use crate::audit;
+use crate::binxml::Direct;
 use crate::chunk::{self, Each};
 use crate::complete::{Completing, Facts, complete, host_id};
 use crate::cut::{Content, Fault, LineKind, Piece, line_ends};
@@ -15,6 +16,7 @@ use crate::document::{self, Marks, Record};
 use crate::format::csv::{self, Header};
 use crate::format::{self, Form};
 use crate::json::Reader;
+use crate::memory::Memory;
 use crate::problem::{Place, Problem, Reason, Severity};
 use crate::syslog;
 use crate::xml::parse_event;
@@ -54,6 +56,21 @@ pub trait EventSink: FieldSink {
 
     /// The event whose values came since the last call turned out to be unreadable.
     fn abandon_event(&mut self);
+
+    /// The batch that the values go into, if there is one, and what it has been told already: most values can then be
+    /// put without being read.
+    fn remembering(&mut self) -> Option<Remembering<'_>> {
+        None
+    }
+}
+
+/// A batch, and the memory of what values come to in it.
+#[derive(Debug)]
+pub struct Remembering<'a> {
+    /// The batch.
+    pub batch: &'a mut Batch,
+    /// A memory that has never been used with another batch.
+    pub memory: &'a mut Memory,
 }
 
 impl EventSink for Batch {
@@ -88,10 +105,9 @@ pub struct Block {
 }
 
 /// One record, before it is parsed.
-#[derive(Debug, Clone, Copy)]
 pub(crate) enum Raw<'a> {
-    /// A Windows event that is read already.
-    Event(&'a WinEvent<'a>),
+    /// A record of an EVTX chunk, and where it is in that.
+    Binary { reader: &'a mut (dyn Direct + 'a), start: usize, end: usize },
     /// A Windows event's XML.
     Xml(&'a str),
     /// A record of a CSV.
@@ -139,12 +155,20 @@ impl Block {
         let mut report = Report { path: &self.path, problems, named: 0, more: 0, last: None };
         let mut reader = Readers::new();
         let panic = self.records(&mut |_| true, &mut |record| {
-            let result = record.and_then(|(index, raw, place)| {
-                let form = put(raw, options, &mut reader, sink);
-                let form = form.map_err(|fault| locate(place, fault))?;
-                Ok((EventRef { source: self.source, block: self.number, index }, form))
-            });
-            match result {
+            let result = match record {
+                Ok((index, Raw::Binary { reader, start, end }, _)) => {
+                    if !put_binary(reader, start, end, options, sink) {
+                        return false;
+                    }
+                    Ok((index, Form::Evtx))
+                }
+                Ok((index, raw, place)) => put(raw, options, &mut reader, sink)
+                    .map(|form| (index, form))
+                    .map_err(|fault| locate(place, fault)),
+                Err(fault) => Err(fault),
+            };
+            let at = |index| EventRef { source: self.source, block: self.number, index };
+            match result.map(|(index, form)| (at(index), form)) {
                 Ok((event, form)) => {
                     sink.end_event(event);
                     count.events += 1;
@@ -157,6 +181,7 @@ impl Block {
                     count.failed += u32::from(report.add(fault) == Severity::Record);
                 }
             }
+            true
         });
         if let Err(message) = panic {
             sink.abandon_event();
@@ -173,11 +198,21 @@ impl Block {
         let mut wanted = |index| indices.binary_search(&index).is_ok();
         // A panic has been named when the block was read.
         let _ = self.records(&mut wanted, &mut |record| {
-            let Ok((index, raw, _)) = record else { return };
-            if let Ok(mut document) = render(raw, options) {
+            let Ok((index, raw, _)) = record else { return true };
+            let document = match raw {
+                Raw::Binary { reader, start, end } => {
+                    let Some(event) = reader.event(start, end) else { return false };
+                    let mut document = Document::new();
+                    normalize(&event, options, &mut document);
+                    Ok(document)
+                }
+                raw => render(raw, options),
+            };
+            if let Ok(mut document) = document {
                 sort(&mut document);
                 documents.push((index, document));
             }
+            true
         });
         documents
     }
@@ -279,6 +314,25 @@ fn locate(place: Place, (line, reason): RecordFault) -> Fault {
     (Some(place), reason)
 }
 
+/// Puts a record of an EVTX chunk; `false` if it has to be read by way of its XML.
+fn put_binary<S: EventSink>(
+    reader: &mut dyn Direct,
+    start: usize,
+    end: usize,
+    options: &Options,
+    sink: &mut S,
+) -> bool {
+    if options.stage == Stage::Ecs
+        && let Some(mut to) = sink.remembering()
+        && reader.put(start, end, options, &mut to).is_some()
+    {
+        return true;
+    }
+    let Some(event) = reader.event(start, end) else { return false };
+    normalize(&event, options, sink);
+    true
+}
+
 fn put<S: FieldSink>(
     raw: Raw<'_>,
     options: &Options,
@@ -286,10 +340,7 @@ fn put<S: FieldSink>(
     sink: &mut S,
 ) -> Result<Form, RecordFault> {
     let (text, marks) = match raw {
-        Raw::Event(event) => {
-            normalize(event, options, sink);
-            return Ok(Form::Evtx);
-        }
+        Raw::Binary { .. } => return Ok(Form::Evtx),
         Raw::Xml(xml) => return put_xml(xml, options, sink).map(|()| Form::Xml),
         Raw::Csv { text, header } => {
             let result = csv::with_event(header, text, |event| normalize(event, options, sink));
@@ -407,13 +458,8 @@ fn render(raw: Raw<'_>, options: &Options) -> Result<Document, RecordFault> {
         Ok(document)
     };
     match raw {
-        Raw::Event(event) => {
-            let mut document = Document::new();
-            normalize(event, options, &mut document);
-            Ok(document)
-        }
         Raw::Xml(xml) => event(xml),
-        Raw::Csv { .. } | Raw::Syslog(_) | Raw::Audit(_) => {
+        Raw::Binary { .. } | Raw::Csv { .. } | Raw::Syslog(_) | Raw::Audit(_) => {
             let mut document = Document::new();
             put(raw, options, &mut Readers::new(), &mut document)?;
             Ok(document)

@@ -22,8 +22,9 @@ const MAGIC: &[u8] = b"ElfChnk\x00";
 /// More records than the smallest possible ones that fit: a bound, should the walk ever loop.
 const MAX_RECORDS: usize = CHUNK / 16;
 
-/// What is done with a record; its number counts those that could not be read too.
-pub(crate) type Each<'e> = &'e mut dyn FnMut(Result<(u32, Raw<'_>, Place), Fault>);
+/// What is done with a record; its number counts those that could not be read too. The answer is `false` if it must be
+/// given in another form, which only [`Raw::Binary`] has.
+pub(crate) type Each<'e> = &'e mut dyn FnMut(Result<(u32, Raw<'_>, Place), Fault>) -> bool;
 
 /// Reads the records that are wanted.
 pub(crate) fn read(data: &[u8], offset: u64, wanted: &mut dyn FnMut(u32) -> bool, each: Each<'_>) {
@@ -49,7 +50,7 @@ pub(crate) fn read(data: &[u8], offset: u64, wanted: &mut dyn FnMut(u32) -> bool
         }
     } else {
         // The header says where the records end, and it cannot be trusted: there may be more of them.
-        let mut ignore = |_: Result<(u32, Raw<'_>, Place), Fault>| {};
+        let mut ignore = |_: Result<(u32, Raw<'_>, Place), Fault>| true;
         let wanted = &mut |_| false;
         let mut counter =
             Reader { offset, number: 0, is_repaired: false, wanted, each: &mut ignore };
@@ -121,9 +122,11 @@ impl Reader<'_> {
         let Some(mut records) = binxml::Records::new(data) else { return false };
         for record in records.by_ref().take(MAX_RECORDS) {
             if (self.wanted)(self.number) {
-                let Some(event) = reader.event(record.start, record.end) else { return false };
                 let place = Place::Record { chunk: self.offset, id: Some(record.id) };
-                (self.each)(Ok((self.number, Raw::Event(&event), place)));
+                let raw = Raw::Binary { reader, start: record.start, end: record.end };
+                if !(self.each)(Ok((self.number, raw, place))) {
+                    return false;
+                }
             }
             self.number += 1;
         }
@@ -162,8 +165,9 @@ impl Reader<'_> {
         let place = Place::Record { chunk: self.offset, id: Some(record.event_record_id) };
         let start = record.binxml_offset as usize;
         let end = start + record.binxml_size as usize;
-        if let Some(event) = direct.and_then(|direct| direct.event(start, end)) {
-            (self.each)(Ok((number, Raw::Event(&event), place)));
+        if let Some(reader) = direct
+            && (self.each)(Ok((number, Raw::Binary { reader, start, end }, place)))
+        {
             return Ok(());
         }
         let xml = record.into_xml_bytes()?.data;

@@ -26,7 +26,8 @@ mod user;
 
 use crate::out::{Out, Seen};
 use crate::win_event::{Data, WinEvent};
-use crate::{Flavor, agent, channel, time_text};
+use crate::parts::Part;
+use crate::{Flavor, agent, channel};
 use names::{COUNT, Fate, Name};
 
 const EVENT_DATA: &str = "winlog.event_data.";
@@ -37,6 +38,11 @@ const PROVIDERS: [&str; 2] = ["Microsoft-Windows-Security-Auditing", "Microsoft-
 /// The name of one of the auditing provider's tasks, which are the audit policy's subcategories.
 pub(crate) fn task(task: u16) -> Option<&'static str> {
     (12_288..14_592).contains(&task).then(|| messages::of_number(task)).flatten()
+}
+
+/// Which data are looked at together.
+pub(crate) fn part(name: &str) -> Part {
+    Name::find(name).map_or(Part::Kept, Name::part)
 }
 
 /// Stage 2 of a Security event.
@@ -74,8 +80,7 @@ pub(crate) fn pipeline(event: &WinEvent<'_>, flavor: Flavor, out: &mut Out<'_>) 
 
 /// Times, what the agent says, and what kind of event it is.
 fn head(event: &WinEvent<'_>, kind: Option<&category::Kind>, flavor: Flavor, out: &mut Out<'_>) {
-    let created = agent::time_created(event);
-    channel::times(created.map(time_text::trimmed).as_ref(), created, flavor, out);
+    channel::put_times(agent::time_created(event), None, flavor, out);
     out.text("ecs.version", channel::ECS_VERSION);
     agent::record_id_text(event, out);
     agent::head(event, out);

@@ -1,5 +1,7 @@
 //! The names of the Security log's event data that the pipeline looks at, and where they are found.
 
+use crate::parts::Part;
+
 /// Whether a datum stays in `winlog.event_data`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Fate {
@@ -94,6 +96,41 @@ names! {
 pub(super) const COUNT: usize = NAMES.len();
 
 impl Name {
+    /// What the pipeline looks at together with it.
+    pub(super) fn part(self) -> Part {
+        use Name as N;
+        match self {
+            // Accounts, of which several may be the event's user, and whatever `related.user` lists.
+            N::SubjectUserSid
+            | N::SubjectUserName
+            | N::SubjectDomainName
+            | N::TargetUserSid
+            | N::TargetSid
+            | N::TargetUserName
+            | N::TargetDomainName
+            | N::OldTargetUserName
+            | N::NewTargetUserName
+            | N::AccountName
+            | N::AccountDomain
+            | N::MemberName
+            | N::OldSd
+            | N::NewSd
+            | N::ObjectDN
+            | N::ObjectClass => Part::With(0),
+            N::SubjectLogonId | N::TargetLogonId | N::LogonID => Part::With(1),
+            N::Status | N::SubStatus => Part::With(2),
+            N::NewUacValue | N::UserAccountControl => Part::With(3),
+            N::ProcessName | N::NewProcessName => Part::With(4),
+            N::IpAddress | N::ClientAddress => Part::With(5),
+            N::RelativeTargetName | N::ShareLocalPath | N::ShareName => Part::With(6),
+            N::DestAddress | N::SourceAddress | N::DestPort | N::SourcePort | N::Protocol => {
+                Part::With(7)
+            }
+            N::ObjectName | N::ObjectType => Part::With(8),
+            _ => Part::Alone,
+        }
+    }
+
     pub(super) fn text(self) -> &'static str {
         NAMES[self as usize].0
     }

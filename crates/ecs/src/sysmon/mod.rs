@@ -21,7 +21,8 @@ use std::net::IpAddr;
 use crate::community_id::community_id;
 use crate::out::{Out, Seen};
 use crate::win_event::{Data, WinEvent};
-use crate::{Flavor, agent, args, channel, convert, time_text};
+use crate::parts::{Conversion, Direct, Part};
+use crate::{Flavor, agent, args, channel, convert};
 use names::{COUNT, Fate, Name};
 
 pub(crate) use linux::{
@@ -29,6 +30,25 @@ pub(crate) use linux::{
 };
 
 const EVENT_DATA: &str = "winlog.event_data.";
+
+/// Data that are another one in nearly every event.
+#[rustfmt::skip]
+pub(crate) static DIRECT: &[Direct] = &[
+    Direct { name: "ProcessGuid", path: "process.entity_id", to: Conversion::Text },
+    Direct { name: "ProcessId", path: "process.pid", to: Conversion::Long },
+    Direct { name: "ParentProcessGuid", path: "process.parent.entity_id", to: Conversion::Text },
+    Direct { name: "ParentProcessId", path: "process.parent.pid", to: Conversion::Long },
+];
+
+/// Which data are looked at together.
+pub(crate) fn part(name: &str) -> Part {
+    match Name::find(name) {
+        Some(name) => name.part(),
+        // It changes its name.
+        None if name == "TargetProcessGuid" => Part::Alone,
+        None => Part::Kept,
+    }
+}
 
 /// The operating system that an event is from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -151,7 +171,7 @@ impl<'d> Fields<'d> {
 }
 
 /// Whether a value is one of those that Sysmon writes for "none".
-fn says_nothing(value: &str) -> bool {
+pub(crate) fn says_nothing(value: &str) -> bool {
     matches!(value, "" | "-" | "{00000000-0000-0000-0000-000000000000}")
 }
 
@@ -174,10 +194,7 @@ fn head(
     fields: &Fields<'_>,
     out: &mut Out<'_>,
 ) {
-    let created = agent::time_created(event);
-    let utc_time = fields.get(Name::UtcTime).and_then(time_text::parse_utc_time);
-    let timestamp = utc_time.map(time_text::millis).or_else(|| created.map(time_text::trimmed));
-    channel::times(timestamp.as_ref(), created, flavor, out);
+    channel::put_times(agent::time_created(event), fields.get(Name::UtcTime), flavor, out);
     if flavor == Flavor::Winlogbeat {
         out.text("event.module", "sysmon");
     }

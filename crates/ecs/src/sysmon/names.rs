@@ -1,5 +1,7 @@
 //! The names of Sysmon's event data that the pipeline looks at, and where they are found.
 
+use crate::parts::Part;
+
 /// Whether a datum stays in `winlog.event_data`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Fate {
@@ -61,6 +63,32 @@ impl Name {
 
     pub(super) fn fate(self) -> Fate {
         NAMES[self as usize].2
+    }
+
+    /// What the pipeline looks at together with it.
+    pub(super) fn part(self) -> Part {
+        use Name as N;
+        match self {
+            N::UtcTime => Part::Time,
+            // What is renamed to one field: the first of them that is there.
+            N::ProcessGuid | N::SourceProcessGuid | N::SourceProcessGUID => Part::With(0),
+            N::ProcessId | N::SourceProcessId => Part::With(1),
+            N::Image | N::SourceImage | N::Destination => Part::With(2),
+            N::TargetFilename | N::Device | N::ImageLoaded | N::PipeName => Part::With(3),
+            N::Hash | N::Hashes => Part::With(4),
+            N::SourcePortName | N::DestinationPortName => Part::With(5),
+            // The key says whether there are data.
+            N::TargetObject | N::Details => Part::With(6),
+            // The id of the connection, and the addresses that are related.
+            N::Protocol
+            | N::SourceIp
+            | N::SourcePort
+            | N::DestinationIp
+            | N::DestinationPort
+            | N::QueryName
+            | N::QueryResults => Part::With(7),
+            _ => Part::Alone,
+        }
     }
 
     /// The name that is spelt so, if the pipeline knows it.

@@ -9,6 +9,7 @@
 //! by way of the XML. A test holds the two ways to each other.
 
 mod cursor;
+mod split;
 mod template;
 #[cfg(test)]
 mod tests;
@@ -18,7 +19,10 @@ use std::borrow::Cow;
 
 use dragnet_ecs::{Data, WinEvent};
 
+use crate::block::{Options, Remembering};
+
 use cursor::Cursor;
+use split::LocalShape;
 use template::{Context, Node, Op, Source, Span, Target};
 use value::Value;
 
@@ -100,6 +104,7 @@ pub(crate) struct Reader<'d> {
     /// The names and texts of all templates.
     names: String,
     templates: Vec<Template>,
+    shapes: Vec<LocalShape>,
     /// Those of the template that is being read.
     nodes: Vec<Node>,
     // What follows is of the record that is being read.
@@ -136,6 +141,7 @@ impl<'d> Reader<'d> {
             data,
             names: String::new(),
             templates: Vec::new(),
+            shapes: Vec::new(),
             nodes: Vec::new(),
             values: Vec::new(),
             text: Vec::new(),
@@ -287,6 +293,39 @@ impl<'d> Reader<'d> {
             }
         }
         Some(event)
+    }
+}
+
+/// A chunk's reader, whatever chunk it is of.
+pub(crate) trait Direct {
+    /// The event of the record there, see [`Reader::event`].
+    fn event(&mut self, start: usize, end: usize) -> Option<WinEvent<'_>>;
+
+    /// Puts the values of the record there, as far as they are remembered without being read. `None`: nothing was put,
+    /// it must be read as an event.
+    fn put(
+        &mut self,
+        start: usize,
+        end: usize,
+        options: &Options,
+        to: &mut Remembering<'_>,
+    ) -> Option<()>;
+}
+
+impl Direct for Reader<'_> {
+    fn event(&mut self, start: usize, end: usize) -> Option<WinEvent<'_>> {
+        Reader::event(self, start, end)
+    }
+
+    fn put(
+        &mut self,
+        start: usize,
+        end: usize,
+        options: &Options,
+        to: &mut Remembering<'_>,
+    ) -> Option<()> {
+        let (record, shape) = self.split(start, end, to.memory)?;
+        to.memory.put(&record, shape, options, to.batch)
     }
 }
 

@@ -81,6 +81,21 @@ impl<'d> Value<'d> {
         (self.ty == BINXML && !range.is_empty()).then_some(range)
     }
 
+    /// Appends what tells the value from others: its type, its size and its bytes.
+    pub(crate) fn key(&self, key: &mut Vec<u8>) {
+        let [low, high] = (self.bytes.len() as u16).to_le_bytes();
+        key.extend_from_slice(&[self.ty, low, high]);
+        key.extend_from_slice(self.bytes);
+    }
+
+    /// The time that it is, as what [`Value::write`] writes would be read; `None` if it is none, or beyond the year
+    /// 9999.
+    pub(crate) fn time(&self) -> Option<Time> {
+        let ticks = self.bytes.first_chunk().filter(|_| self.ty == FILETIME)?;
+        let time = Time(i64::try_from(u64::from_le_bytes(*ticks)).ok()? - EPOCH);
+        (time.civil().0 <= 9999).then_some(time)
+    }
+
     /// Writes the text (UTF-8). `None` if the XML might have another one.
     pub(crate) fn write(&self, out: &mut Vec<u8>) -> Option<()> {
         let signed = || {
@@ -200,10 +215,11 @@ fn guid(bytes: &[u8], out: &mut Vec<u8>) {
     out.push(b'}');
 }
 
+/// From 1601 to 1970, in 100-nanosecond ticks.
+const EPOCH: i64 = 116_444_736_000_000_000;
+
 /// 100-nanosecond ticks since 1601, as `2024-01-31T10:00:00.1234567Z`. `None` beyond the year 9999.
 fn time(ticks: u64, out: &mut Vec<u8>) -> Option<()> {
-    /// From 1601 to 1970.
-    const EPOCH: i64 = 116_444_736_000_000_000;
     let ticks = i64::try_from(ticks).ok()?;
     let (year, month, day, hour, minute, second, ticks) = Time(ticks - EPOCH).civil();
     if year > 9999 {

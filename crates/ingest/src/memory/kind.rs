@@ -1,0 +1,203 @@
+//! Kinds of events, and the parts that they fall into.
+
+use std::collections::BTreeMap;
+
+use dragnet_ecs::{Direct, Part, Parts};
+use dragnet_event::{Batch, Entry};
+
+use super::{Record, Role, Shape, ShapeId};
+use crate::block::{Options, normalize};
+
+/// Events of one shape, of which all that tells what they are is the same.
+#[derive(Debug)]
+pub(super) struct Kind {
+    pub(super) shape: ShapeId,
+    pub(super) key: Box<[u8]>,
+    pub(super) hash: u64,
+    pub(super) channel: Parts,
+    /// What every event of the kind has.
+    pub(super) base: Vec<Entry>,
+    /// By field: whether it is the same in all events of the kind.
+    constant: Vec<bool>,
+    pub(super) parts: Vec<PartOfKind>,
+    /// When it was written, and its provider's own time.
+    pub(super) created: Option<u16>,
+    pub(super) time: Option<u16>,
+    /// Its events are more, or less, than the sum of their parts.
+    pub(super) is_whole: bool,
+}
+
+/// Values that have to be seen together, and that some column may be interested in.
+#[derive(Debug)]
+pub(super) struct PartOfKind {
+    /// Its number among the parts of all kinds.
+    pub(super) id: u32,
+    pub(super) fields: Vec<u16>,
+    /// Those of them that are not the same in all records of the shape.
+    pub(super) varying: Vec<u16>,
+    /// It is not looked up.
+    pub(super) direct: Option<&'static Direct>,
+    /// The number of what it came to last.
+    pub(super) last: Option<u32>,
+}
+
+/// What the fields of one part have in common.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Together<'s> {
+    Number(u8),
+    Name(&'s str),
+    Field(u16),
+    UserData,
+}
+
+/// What becomes of the process that wrote an event, where no pipeline makes more of it.
+const PROCESS_ID: &str = "winlog.process.pid";
+
+impl Kind {
+    /// The kind of a record. `key` is that of its fields, with its hash; parts are numbered from `first_part`.
+    pub(super) fn new(
+        record: &impl Record,
+        id: ShapeId,
+        shape: &Shape,
+        (key, hash): (&[u8], u64),
+        options: &Options,
+        batch: &mut Batch,
+        first_part: u32,
+    ) -> Option<Kind> {
+        let mut constant: Vec<bool> = shape.fields.iter().map(|f| f.is_of_kind()).collect();
+        let mut channel = None;
+        record.event(&|field| constant[usize::from(field)], &mut |event| {
+            let provider = event.provider_name.as_deref();
+            channel = Some(Parts::of(&event.channel, provider, options.flavor));
+        })?;
+        let mut kind = Kind {
+            shape: id,
+            key: key.into(),
+            hash,
+            channel: channel?,
+            base: Vec::new(),
+            constant: Vec::new(),
+            parts: Vec::new(),
+            created: None,
+            time: None,
+            is_whole: false,
+        };
+        let together = kind.group(shape, batch);
+        let mut parts = Vec::new();
+        for fields in together.into_values() {
+            let is_varying = |field: &u16| !shape.fields[usize::from(*field)].is_fixed;
+            let varying: Vec<u16> = fields.iter().copied().filter(is_varying).collect();
+            if varying.is_empty() {
+                fields.iter().for_each(|field| constant[usize::from(*field)] = true);
+                continue;
+            }
+            let direct = match (&*fields, &shape.fields[usize::from(fields[0])].role) {
+                ([_], Role::Datum(name)) => kind.channel.direct(name),
+                _ => None,
+            };
+            if direct.is_some_and(|direct| !batch.has_path(direct.path)) {
+                continue;
+            }
+            let id = first_part + parts.len() as u32;
+            parts.push(PartOfKind { id, fields, varying, direct, last: None });
+        }
+        (kind.constant, kind.parts) = (constant, parts);
+        let mut base = Vec::new();
+        let has_time = kind.entries(record, &[], options, batch, &mut base)?;
+        (kind.base, kind.is_whole) = (base, kind.is_whole || has_time);
+        Some(kind)
+    }
+
+    /// The fields of each part, without those that no column is interested in.
+    fn group<'s>(
+        &mut self,
+        shape: &'s Shape,
+        batch: &Batch,
+    ) -> BTreeMap<Together<'s>, Vec<u16>> {
+        let mut parts: BTreeMap<Together<'s>, Vec<u16>> = BTreeMap::new();
+        let (mut has_data, mut has_user_data) = (false, false);
+        for (number, field) in (0..).zip(&shape.fields) {
+            let part = match &field.role {
+                _ if field.is_of_kind() => continue,
+                Role::Kind => continue,
+                Role::Created => {
+                    self.is_whole |= self.created.replace(number).is_some();
+                    continue;
+                }
+                Role::Only(path) if !batch.has_path(path) => continue,
+                Role::Only(_) | Role::Computer => Together::Field(number),
+                Role::Process | Role::Account => match self.channel.author() {
+                    Part::Alone if field.role == Role::Process && !batch.has_path(PROCESS_ID) => {
+                        continue;
+                    }
+                    part => together(part, "", number),
+                },
+                Role::UserData => {
+                    has_user_data = true;
+                    Together::UserData
+                }
+                Role::Datum(name) => match self.channel.datum(name) {
+                    Part::Kept if !batch.has_path(&format!("winlog.event_data.{name}")) => continue,
+                    Part::Time => {
+                        self.is_whole |= field.is_fixed || self.time.replace(number).is_some();
+                        continue;
+                    }
+                    part => {
+                        has_data = true;
+                        together(part, name, number)
+                    }
+                },
+            };
+            parts.entry(part).or_default().push(number);
+        }
+        // Hardly any event has both, and some pipelines look at both.
+        self.is_whole |= has_data && has_user_data;
+        parts
+    }
+
+    /// Appends what these fields add to the kind's own entries. `false`: that cannot be said.
+    pub(super) fn add(
+        &self,
+        record: &impl Record,
+        fields: &[u16],
+        options: &Options,
+        batch: &mut Batch,
+        entries: &mut Vec<Entry>,
+    ) -> Option<bool> {
+        let mut all = Vec::new();
+        let has_time = self.entries(record, fields, options, batch, &mut all)?;
+        // Normalisers put what is the kind's in the same order whatever else there is.
+        let mut base = self.base.iter().peekable();
+        entries.extend(all.into_iter().filter(|entry| base.next_if_eq(&entry).is_none()));
+        Some(!has_time && base.peek().is_none())
+    }
+
+    /// Appends the entries of an event of the kind with these fields; gives whether it has a time.
+    fn entries(
+        &self,
+        record: &impl Record,
+        fields: &[u16],
+        options: &Options,
+        batch: &mut Batch,
+        entries: &mut Vec<Entry>,
+    ) -> Option<bool> {
+        let mut has_time = false;
+        record.event(
+            &|field| self.constant[usize::from(field)] || fields.contains(&field),
+            &mut |event| {
+                let put = |batch: &mut Batch| normalize(event, options, batch);
+                has_time = batch.record(entries, put).is_some();
+            },
+        )?;
+        Some(has_time)
+    }
+}
+
+fn together(part: Part, name: &str, number: u16) -> Together<'_> {
+    match part {
+        Part::With(number) => Together::Number(number),
+        // By its place.
+        _ if name.is_empty() || name == "Data" => Together::Field(number),
+        _ => Together::Name(name),
+    }
+}

@@ -1,0 +1,332 @@
+//! What the values of records come to, remembered.
+//!
+//! Values come again and again: the same programs, accounts, keys, hashes. What one becomes in the columns of a batch is
+//! worked out when it comes for the second time, and replayed from then on; a record of known values is a few
+//! look-ups, with no text, no event and no normaliser between the file and the columns.
+//!
+//! Which values have to be seen together is said by [`dragnet_ecs::Parts`]: an event's entries are those of its *kind* and
+//! those that each part adds to them, and a part's are what is left of those of an event of the kind with that part
+//! alone. So there is one meaning only, that of the normalisers; where an event of a kind turns out not to be the sum
+//! of its parts, the kind is read whole. Builds with debug assertions hold every event to that.
+//!
+//! A memory belongs to one batch, whose codes it holds; what it takes is bounded.
+
+mod kind;
+mod known;
+
+use std::hash::BuildHasher;
+
+use dragnet_ecs::WinEvent;
+use dragnet_event::{Batch, Entry, Time};
+use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
+
+use crate::block::{Options, normalize};
+use kind::Kind;
+use known::Known;
+
+/// A record of which the values can be had one by one.
+pub(crate) trait Record {
+    /// Appends what tells a field's value from any other.
+    fn key(&self, field: u16, key: &mut Vec<u8>);
+
+    /// Appends a field's text (UTF-8), nothing if it is absent. `None`: it must be read in another way, and so must the
+    /// record.
+    fn text(&self, field: u16, text: &mut Vec<u8>) -> Option<()>;
+
+    /// The time that a field is.
+    fn time(&self, field: u16) -> Option<Option<Time>>;
+
+    /// The event without the values of other fields than these. Data that are left out are empty, so that those without
+    /// a name keep their places.
+    fn event(
+        &self,
+        fields: &dyn Fn(u16) -> bool,
+        each: &mut dyn FnMut(&WinEvent<'_>),
+    ) -> Option<()>;
+}
+
+/// What a field of a record is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// One of those that tell what kind of event it is.
+    Kind,
+    /// When it was written.
+    Created,
+    /// It becomes this field and nothing else.
+    Only(&'static str),
+    /// The account that wrote the event.
+    Account,
+    /// The process that did.
+    Process,
+    Computer,
+    /// A datum of this name.
+    Datum(Box<str>),
+    UserData,
+}
+
+/// The fields that records of one template or of the same members have.
+#[derive(Debug)]
+pub(crate) struct Shape {
+    fields: Vec<ShapeField>,
+    /// Those that tell the kind.
+    kind: Vec<u16>,
+    /// The kind that was last met.
+    last: Option<u32>,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct ShapeField {
+    pub(crate) role: Role,
+    /// It is the same in all records of the shape.
+    pub(crate) is_fixed: bool,
+}
+
+impl ShapeField {
+    fn is_of_kind(&self) -> bool {
+        self.role == Role::Kind || (self.is_fixed && !matches!(self.role, Role::Datum(_)))
+    }
+}
+
+/// The number of a shape.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct ShapeId(u32);
+
+/// Shapes and kinds that are remembered at most; hostile files may have many.
+const MAX_SHAPES: usize = 4 << 10;
+const MAX_KINDS: usize = 4 << 10;
+
+/// Remembers what values come to in one batch.
+#[derive(Debug, Default)]
+pub struct Memory {
+    shapes: Vec<Shape>,
+    shape_index: HashMap<Box<[u8]>, ShapeId>,
+    /// Rises when shapes are dropped.
+    round: u32,
+    kinds: Vec<Kind>,
+    kind_index: HashTable<u32>,
+    hasher: DefaultHashBuilder,
+    known: Known,
+    epoch: u32,
+    next_part: u32,
+    buffers: Buffers,
+}
+
+/// Of the record that is being put.
+#[derive(Debug, Default)]
+struct Buffers {
+    key: Vec<u8>,
+    text: Vec<u8>,
+    row: Vec<Entry>,
+    /// The parts whose values are not known, with their hashes.
+    missing: Vec<(usize, u64)>,
+    learnt: Vec<Entry>,
+}
+
+impl Memory {
+    /// Rises when all [`ShapeId`]s lose their meaning.
+    pub(crate) fn round(&self) -> u32 {
+        self.round
+    }
+
+    /// The shape of records with this key; its fields are asked for if it is new.
+    pub(crate) fn shape(
+        &mut self,
+        key: &[u8],
+        fields: impl FnOnce() -> Vec<ShapeField>,
+    ) -> ShapeId {
+        if let Some(id) = self.shape_index.get(key) {
+            return *id;
+        }
+        let fields = fields();
+        if self.shapes.len() >= MAX_SHAPES {
+            self.shapes.clear();
+            self.shape_index.clear();
+            self.forget();
+            self.round += 1;
+        }
+        let is_key = |field: &ShapeField| field.role == Role::Kind && !field.is_fixed;
+        let kind = (0..).zip(&fields).filter(|(_, field)| is_key(field)).map(|(number, _)| number);
+        self.shapes.push(Shape { kind: kind.collect(), fields, last: None });
+        let id = ShapeId(self.shapes.len() as u32 - 1);
+        self.shape_index.insert(key.into(), id);
+        id
+    }
+
+    /// Drops what hangs on the codes of the batch's dictionaries.
+    fn forget(&mut self) {
+        self.kinds.clear();
+        self.kind_index.clear();
+        self.known.forget();
+        self.shapes.iter_mut().for_each(|shape| shape.last = None);
+    }
+
+    /// Puts a record's values into the event that the batch is being given. `None` if a value must be read in another
+    /// way; then nothing was put.
+    pub(crate) fn put(
+        &mut self,
+        record: &impl Record,
+        shape: ShapeId,
+        options: &Options,
+        batch: &mut Batch,
+    ) -> Option<()> {
+        if self.epoch != batch.epoch() || self.kinds.len() >= MAX_KINDS {
+            self.epoch = batch.epoch();
+            self.forget();
+        }
+        let kind = self.kind(record, shape, options, batch)?;
+        if !self.kinds[kind as usize].is_whole && self.look_up(record, kind, batch)? {
+            self.learn(record, kind, options, batch)?;
+        }
+        let kind = &self.kinds[kind as usize];
+        if kind.is_whole {
+            return record.event(&|_| true, &mut |event| normalize(event, options, batch));
+        }
+        let created = kind.created.map_or(Some(None), |field| record.time(field))?;
+        let text = &mut self.buffers.text;
+        text.clear();
+        if let Some(field) = kind.time {
+            record.text(field, text)?;
+        }
+        let datum = kind.time.and(str::from_utf8(text).ok());
+        let row = &mut self.buffers.row;
+        let time = batch.record(row, |batch| kind.channel.times(created, datum, batch));
+        if cfg!(debug_assertions) {
+            compare(record, options, (row, time), batch);
+        }
+        batch.replay(row);
+        batch.set_time(time);
+        Some(())
+    }
+
+    /// The number of the record's kind.
+    fn kind(
+        &mut self,
+        record: &impl Record,
+        id: ShapeId,
+        options: &Options,
+        batch: &mut Batch,
+    ) -> Option<u32> {
+        let shape = &mut self.shapes[id.0 as usize];
+        let key = &mut self.buffers.key;
+        key.clear();
+        for field in &shape.kind {
+            record.key(*field, key);
+        }
+        let is_it = |kind: &Kind| kind.shape == id && *kind.key == **key;
+        if let Some(last) = shape.last
+            && is_it(&self.kinds[last as usize])
+        {
+            return Some(last);
+        }
+        let hash = self.hasher.hash_one((id.0, &**key));
+        let found = self.kind_index.find(hash, |&kind| is_it(&self.kinds[kind as usize])).copied();
+        let number = match found {
+            Some(number) => number,
+            None => {
+                let first_part = self.next_part;
+                let kind = Kind::new(record, id, shape, (&**key, hash), options, batch, first_part)?;
+                self.next_part += kind.parts.len() as u32;
+                self.kinds.push(kind);
+                let number = self.kinds.len() as u32 - 1;
+                let kinds = &self.kinds;
+                self.kind_index.insert_unique(hash, number, |&kind| kinds[kind as usize].hash);
+                number
+            }
+        };
+        shape.last = Some(number);
+        Some(number)
+    }
+
+    /// Collects the entries of the kind and of all parts that are known, and says whether there are others.
+    fn look_up(&mut self, record: &impl Record, kind: u32, batch: &mut Batch) -> Option<bool> {
+        let Buffers { key, text, row, missing, .. } = &mut self.buffers;
+        let kind = &mut self.kinds[kind as usize];
+        row.clear();
+        missing.clear();
+        row.extend_from_slice(&kind.base);
+        for (number, part) in kind.parts.iter_mut().enumerate() {
+            if let Some(direct) = part.direct {
+                text.clear();
+                record.text(part.fields[0], text)?;
+                let text = str::from_utf8(text).ok()?;
+                batch.record(row, |batch| direct.put(text, batch));
+                continue;
+            }
+            key.clear();
+            for field in &part.varying {
+                record.key(*field, key);
+            }
+            let last = part.last.filter(|item| self.known.is(*item, part.id, key));
+            let item = last.or_else(|| {
+                let hash = self.known.hash(part.id, key);
+                let item = self.known.find(hash, part.id, key);
+                if item.is_none() {
+                    missing.push((number, hash));
+                }
+                item
+            });
+            if let Some(item) = item {
+                row.extend_from_slice(self.known.entries(item));
+            }
+            part.last = item;
+        }
+        Some(!missing.is_empty())
+    }
+
+    /// Works out what the missing parts come to: by itself if it is to be remembered, else all at once.
+    fn learn(
+        &mut self,
+        record: &impl Record,
+        kind: u32,
+        options: &Options,
+        batch: &mut Batch,
+    ) -> Option<()> {
+        let Buffers { key, row, missing, learnt, .. } = &mut self.buffers;
+        let kind = &mut self.kinds[kind as usize];
+        let mut others = Vec::new();
+        for &(number, hash) in &*missing {
+            let part = &kind.parts[number];
+            if !self.known.comes_again(hash) {
+                others.extend_from_slice(&part.fields);
+                continue;
+            }
+            learnt.clear();
+            if !kind.add(record, &part.fields, options, batch, learnt)? {
+                kind.is_whole = true;
+                return Some(());
+            }
+            row.extend_from_slice(learnt);
+            key.clear();
+            for field in &part.varying {
+                record.key(*field, key);
+            }
+            self.known.add(hash, part.id, key, learnt);
+        }
+        if !others.is_empty() && !kind.add(record, &others, options, batch, row)? {
+            kind.is_whole = true;
+        }
+        Some(())
+    }
+}
+
+/// Holds the entries that parts of a record have come to, and its times, to those of the whole.
+///
+/// # Panics
+/// If they are not the same.
+fn compare(
+    record: &impl Record,
+    options: &Options,
+    (parts, time): (&[Entry], Option<Time>),
+    batch: &mut Batch,
+) {
+    let (mut whole, mut parts) = (Vec::new(), parts.to_vec());
+    let _ = record.event(&|_| true, &mut |event| {
+        let of_whole = batch.record(&mut whole, |batch| normalize(event, options, batch));
+        whole.sort_unstable();
+        parts.sort_unstable();
+        assert!(
+            (&whole, of_whole) == (&parts, time),
+            "an event is not the sum of its parts: {event:?}"
+        );
+    });
+}
