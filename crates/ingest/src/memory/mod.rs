@@ -13,6 +13,8 @@
 
 mod kind;
 mod known;
+#[cfg(test)]
+mod tests;
 
 use std::hash::BuildHasher;
 
