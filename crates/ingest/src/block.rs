@@ -564,7 +564,7 @@ mod tests {
     #[test]
     fn a_panic_costs_the_rest_of_a_block_and_is_named() {
         let data = b"{\"a\": 1}\n{\"b\": 1}\n{\"a\": 1}\n".to_vec();
-        let piece = Piece { content: Content::Lines { first_line: 1, kind: LineKind::Json }, data };
+        let piece = Piece { content: Content::Lines { first_line: 1, kind: LineKind::Json }, data: data.into() };
         let block = Block { source: 0, number: 0, path: "x".into(), piece };
         let (mut sink, mut problems) = (Fragile::default(), Vec::new());
         let count = block.read(&Options::default(), &mut sink, &mut problems);

@@ -21,6 +21,7 @@ mod audit;
 mod binxml;
 mod block;
 mod blocks;
+mod buffers;
 mod chunk;
 mod complete;
 mod cut;

@@ -116,7 +116,7 @@ impl Cut for Chunks {
             let offset = self.stream.offset;
             let data = self.stream.take(len);
             self.count += 1;
-            if data != ZEROS[..len] {
+            if *data != ZEROS[..len] {
                 return Some(Ok(Piece { content: Content::Chunk { offset }, data }));
             }
         }

@@ -105,7 +105,7 @@ mod tests {
         let mut lines = Lines { stream, kind: LineKind::Json, line: 1, block: 8, max: 20 };
         let pieces = std::iter::from_fn(|| lines.next()).map(|piece| match piece {
             Ok(Piece { content: Content::Lines { first_line, .. }, data }) => {
-                format!("{first_line}:{}", String::from_utf8(data).unwrap())
+                format!("{first_line}:{}", str::from_utf8(&data).unwrap())
             }
             Ok(_) => unreachable!(),
             Err((Some(Place::Line(line)), _)) => format!("{line}!"),

@@ -15,6 +15,7 @@ pub(crate) use self::evtx::Chunks;
 pub(crate) use lines::{LineKind, Lines};
 pub(crate) use records::Records;
 
+use crate::buffers::{self, Bytes};
 use crate::format::csv::Header;
 use crate::input::{OverLimit, fill};
 use crate::problem::{Place, Reason};
@@ -30,7 +31,7 @@ pub(crate) const MAX_RECORD: usize = 64 << 20;
 #[derive(Debug)]
 pub(crate) struct Piece {
     pub(crate) content: Content,
-    pub(crate) data: Vec<u8>,
+    pub(crate) data: Bytes,
 }
 
 /// How the records stand in a [`Piece`].
@@ -70,7 +71,7 @@ pub(crate) struct Stream {
 
 impl Stream {
     pub(crate) fn new(reader: Box<dyn Read + Send>) -> Stream {
-        Stream { reader, buf: Vec::new(), offset: 0, ended: false, error: None }
+        Stream { reader, buf: buffers::get(), offset: 0, ended: false, error: None }
     }
 
     /// Reads until `want` bytes are at hand, or the stream ends.
@@ -87,20 +88,29 @@ impl Stream {
     }
 
     /// Takes the first bytes. Whoever keeps them keeps no room for more: a thousand small files are held at a time.
-    pub(crate) fn take(&mut self, len: usize) -> Vec<u8> {
-        let rest = self.buf.split_off(len);
+    pub(crate) fn take(&mut self, len: usize) -> Bytes {
+        let mut rest = buffers::get();
+        rest.extend_from_slice(&self.buf[len..]);
         self.offset += len as u64;
         let mut taken = std::mem::replace(&mut self.buf, rest);
+        taken.truncate(len);
         if taken.capacity() / 2 > len {
-            taken.shrink_to_fit();
+            let exact = taken.as_slice().to_vec();
+            buffers::put(std::mem::replace(&mut taken, exact));
         }
-        taken
+        taken.into()
     }
 
     /// The error that ended the stream, once.
     pub(crate) fn take_fault(&mut self) -> Option<Fault> {
         let place = Place::Byte(self.offset + self.buf.len() as u64);
         self.error.take().map(|error| (Some(place), reason(error)))
+    }
+}
+
+impl Drop for Stream {
+    fn drop(&mut self) {
+        buffers::put(std::mem::take(&mut self.buf));
     }
 }
 

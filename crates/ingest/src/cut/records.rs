@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::ops::Range;
 
+use crate::buffers::Bytes;
 use crate::cut::{BLOCK, Content, Cut, Fault, MAX_RECORD, Piece, Stream, line_ends};
 use crate::problem::{Place, Reason};
 
@@ -71,7 +72,7 @@ impl<S: Split> Records<S> {
         }
     }
 
-    fn take(&mut self, len: usize) -> Vec<u8> {
+    fn take(&mut self, len: usize) -> Bytes {
         let data = self.stream.take(len);
         self.line += line_ends(&data);
         data
