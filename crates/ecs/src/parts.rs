@@ -44,13 +44,18 @@ pub struct Direct {
 pub(crate) enum Conversion {
     Text,
     Long,
+    /// Text, also one that says nothing.
+    Message,
 }
 
 impl Direct {
     /// Puts the value.
     pub fn put(&self, text: &str, sink: &mut dyn FieldSink) {
+        let is_empty = text.is_empty();
         let text = &*agent::clean(text);
         match self.to {
+            Conversion::Message if is_empty => {}
+            Conversion::Message => sink.put(self.path, Scalar::Str(text)),
             _ if crate::sysmon::says_nothing(text) => {}
             Conversion::Text => sink.put(self.path, Scalar::Str(text)),
             Conversion::Long => {
@@ -91,6 +96,18 @@ impl Parts {
             _ => Part::Alone,
         }
     }
+
+    /// The part of the rendered message.
+    pub fn message(&self) -> Part {
+        // Sysmon's type of tampering is the message where there is no other.
+        match (self.channel.parts)("Type") {
+            Part::With(number) => Part::With(number),
+            _ => Part::Kept,
+        }
+    }
+
+    /// What becomes of a rendered message that is alone in its part.
+    pub const MESSAGE: &Direct = &Direct { name: "", path: "message", to: Conversion::Message };
 
     /// What becomes of a datum without being looked up, where it is the only value of its part.
     pub fn direct(&self, name: &str) -> Option<&'static Direct> {

@@ -14,7 +14,7 @@ use crate::complete::{Completing, Facts, complete, host_id};
 use crate::cut::{Content, Fault, LineKind, Piece, line_ends};
 use crate::document::{self, Marks, Record};
 use crate::format::csv::{self, Header};
-use crate::format::{self, Form};
+use crate::format::{self, FlatReader, Form};
 use crate::json::Reader;
 use crate::memory::Memory;
 use crate::problem::{Place, Problem, Reason, Severity};
@@ -161,6 +161,12 @@ impl Block {
                         return false;
                     }
                     Ok((index, Form::Evtx))
+                }
+                Ok((index, Raw::Json { text, marks }, _))
+                    if marks.may_be_flat()
+                        && put_flat(text, options, &mut reader.flat, sink).is_some() =>
+                {
+                    Ok((index, Form::Flat))
                 }
                 Ok((index, raw, place)) => put(raw, options, &mut reader, sink)
                     .map(|form| (index, form))
@@ -333,6 +339,18 @@ fn put_binary<S: EventSink>(
     true
 }
 
+/// Puts a flat record value by value; `None` if it has to be read first.
+fn put_flat<S: EventSink>(
+    text: &str,
+    options: &Options,
+    reader: &mut FlatReader,
+    sink: &mut S,
+) -> Option<()> {
+    let is_allowed = matches!(options.form, None | Some(Form::Flat)) && options.stage == Stage::Ecs;
+    let mut to = sink.remembering().filter(|_| is_allowed)?;
+    reader.put(text, options, &mut to)
+}
+
 fn put<S: FieldSink>(
     raw: Raw<'_>,
     options: &Options,
@@ -416,12 +434,13 @@ fn put_document<S: FieldSink>(
 /// What reading one record leaves for the next: buffers, and the shape of documents.
 struct Readers {
     json: Reader,
+    flat: FlatReader,
     facts: Facts,
 }
 
 impl Readers {
     fn new() -> Readers {
-        Readers { json: Reader::new(), facts: Facts::default() }
+        Readers { json: Reader::new(), flat: FlatReader::default(), facts: Facts::default() }
     }
 }
 

@@ -84,6 +84,11 @@ impl Marks {
         self.0 & !alone != 0
     }
 
+    /// Whether any record in the text may be [`Form::Flat`].
+    pub(crate) fn may_be_flat(self) -> bool {
+        self.0 & (1 << Mark::EventId as u16) != 0
+    }
+
     /// Whether one record of the text mentions a key.
     fn occurs(self, mark: Mark, record: &str) -> bool {
         let (_, key) = MARKS[mark as usize];

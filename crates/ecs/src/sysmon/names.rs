@@ -87,6 +87,8 @@ impl Name {
             | N::DestinationPort
             | N::QueryName
             | N::QueryResults => Part::With(7),
+            // With the message.
+            N::Type => Part::With(8),
             _ => Part::Alone,
         }
     }

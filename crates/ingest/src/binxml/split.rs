@@ -104,7 +104,8 @@ impl<'d> Reader<'d> {
             all.push(op);
         }
         let key = key(&all, &self.names);
-        let id = memory.shape(&key, || all.iter().map(|op| field(op, &self.names)).collect());
+        let fields = || Some(all.iter().map(|op| field(op, &self.names)).collect());
+        let id = memory.shape(&key, fields)?;
         let round = memory.round();
         self.shapes.push(LocalShape { outer, inner, outer_len, ops: all, id, round });
         Some(self.shapes.len() - 1)

@@ -92,6 +92,59 @@ const EVENT_TYPES: &[(&str, &str)] = &[
     ("WARNING", "3"),
 ];
 
+/// Where the time stands, in the order in which it is looked for.
+pub(super) const TIMES: [&str; 3] = ["TimeCreated", "@timestamp", "EventTime"];
+
+/// What becomes of a member, as far as its name and those of the others tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Use {
+    /// It tells what kind of event it is.
+    Kind,
+    Time,
+    /// It becomes this field and nothing else.
+    Only(&'static str),
+    Account,
+    Process,
+    Computer,
+    Message,
+    Datum,
+    Nothing,
+}
+
+/// What becomes of the members of a record with these names, as [`event`] has it; `None` if its form is another.
+pub(super) fn uses(names: &[&str]) -> Option<Vec<Use>> {
+    let has = |name: &str| names.contains(&name);
+    let is_other = has("TenantId") || has("xml") || has("MESSAGE");
+    let is_wrapped = has("message") && has("@version");
+    if is_other || is_wrapped || !has("EventID") || !(has("Channel") || has("SourceName")) {
+        return None;
+    }
+    let is_nxlog = has("SourceModuleType") || has("SeverityValue");
+    let has_own_id = has("ExecutionProcessID");
+    let has_account = is_nxlog && has("AccountType");
+    let of_name = |name: &&str| match *name {
+        "RecordNumber" => Use::Only("winlog.record_id"),
+        "ThreadID" => Use::Only("winlog.process.thread.id"),
+        "ActivityID" => Use::Only("winlog.activity_id"),
+        "RelatedActivityID" => Use::Only("winlog.related_activity_id"),
+        "Hostname" | "Computer" => Use::Computer,
+        "UserID" => Use::Account,
+        "ExecutionProcessID" => Use::Process,
+        "ProcessID" if !has_own_id => Use::Process,
+        "Message" => Use::Message,
+        name if TIMES.contains(&name) => Use::Time,
+        // Whether it is a datum hangs on its value.
+        "EventType" => Use::Kind,
+        "AccountName" | "AccountType" | "Domain" if has_account => Use::Nothing,
+        "Severity" | "SeverityValue" if is_nxlog => Use::Nothing,
+        "SourceName" | "EventID" | "Version" | "Level" | "Task" | "OpcodeValue" | "Channel"
+        | "ProviderGuid" | "Keywords" | "Category" | "Opcode" => Use::Kind,
+        name if NO_DATA.binary_search(&name).is_ok() => Use::Nothing,
+        _ => Use::Datum,
+    };
+    Some(names.iter().map(of_name).collect())
+}
+
 pub(super) fn event<'a>(members: &'a Members<'_>) -> WinEvent<'a> {
     let mut event = WinEvent::default();
     let text = |key: &str| members.get(key).and_then(Member::text);
@@ -113,8 +166,7 @@ pub(super) fn event<'a>(members: &'a Members<'_>) -> WinEvent<'a> {
         }
     }
     event.keywords = members.get("Keywords").and_then(Member::keywords);
-    let times = ["TimeCreated", "@timestamp", "EventTime"];
-    event.time_created = best_time(times.iter().filter_map(|key| members.text(key)));
+    event.time_created = best_time(TIMES.iter().filter_map(|key| members.text(key)));
     let is_nxlog = members.has("SourceModuleType") || members.has("SeverityValue");
     let level = is_nxlog.then(|| nxlog_type(members)).flatten();
     if event.level.is_none() {

@@ -95,7 +95,7 @@ impl<'a> Members<'a> {
     }
 
     /// Of two members with one key the later counts.
-    fn insert(&mut self, key: Cow<'a, str>, value: Member<'a>) {
+    pub(super) fn insert(&mut self, key: Cow<'a, str>, value: Member<'a>) {
         if self.list.len() * 2 >= self.table.len() {
             self.grow();
         }

@@ -9,6 +9,7 @@ mod agent;
 pub(crate) mod csv;
 mod ecmd;
 mod flat;
+mod flat_record;
 mod members;
 mod security_event;
 mod text;
@@ -18,6 +19,7 @@ use dragnet_ecs::WinEvent;
 use dragnet_event::{Document, FieldSink};
 use serde_json::{Map, Value as Json};
 
+pub(crate) use flat_record::FlatReader;
 pub(crate) use members::Members;
 
 use crate::block::{self, Options, Stage};

@@ -47,6 +47,7 @@ enum Together<'s> {
     Number(u8),
     Name(&'s str),
     Field(u16),
+    Computer,
     UserData,
 }
 
@@ -93,6 +94,7 @@ impl Kind {
             }
             let direct = match (&*fields, &shape.fields[usize::from(fields[0])].role) {
                 ([_], Role::Datum(name)) => kind.channel.direct(name),
+                ([_], Role::Message) => Some(Parts::MESSAGE),
                 _ => None,
             };
             if direct.is_some_and(|direct| !batch.has_path(direct.path)) {
@@ -125,7 +127,13 @@ impl Kind {
                     continue;
                 }
                 Role::Only(path) if !batch.has_path(path) => continue,
-                Role::Only(_) | Role::Computer => Together::Field(number),
+                Role::Nothing => continue,
+                Role::Only(_) => Together::Field(number),
+                Role::Computer => Together::Computer,
+                Role::Message => match self.channel.message() {
+                    Part::Kept if !batch.has_path(Parts::MESSAGE.path) => continue,
+                    part => together(part, "", number),
+                },
                 Role::Process | Role::Account => match self.channel.author() {
                     Part::Alone if field.role == Role::Process && !batch.has_path(PROCESS_ID) => {
                         continue;

@@ -61,6 +61,10 @@ pub(crate) enum Role {
     /// The process that did.
     Process,
     Computer,
+    /// The rendered message.
+    Message,
+    /// Nothing comes of it.
+    Nothing,
     /// A datum of this name.
     Datum(Box<str>),
     UserData,
@@ -101,7 +105,7 @@ const MAX_KINDS: usize = 4 << 10;
 #[derive(Debug, Default)]
 pub struct Memory {
     shapes: Vec<Shape>,
-    shape_index: HashMap<Box<[u8]>, ShapeId>,
+    shape_index: HashMap<Box<[u8]>, Option<ShapeId>>,
     /// Rises when shapes are dropped.
     round: u32,
     kinds: Vec<Kind>,
@@ -130,28 +134,33 @@ impl Memory {
         self.round
     }
 
-    /// The shape of records with this key; its fields are asked for if it is new.
+    /// The shape of records with this key; its fields are asked for if it is new. If there are none, records with this
+    /// key are not put together from their values.
     pub(crate) fn shape(
         &mut self,
         key: &[u8],
-        fields: impl FnOnce() -> Vec<ShapeField>,
-    ) -> ShapeId {
+        fields: impl FnOnce() -> Option<Vec<ShapeField>>,
+    ) -> Option<ShapeId> {
         if let Some(id) = self.shape_index.get(key) {
             return *id;
         }
         let fields = fields();
-        if self.shapes.len() >= MAX_SHAPES {
+        if self.shape_index.len() >= MAX_SHAPES {
             self.shapes.clear();
             self.shape_index.clear();
             self.forget();
             self.round += 1;
         }
+        let Some(fields) = fields else {
+            self.shape_index.insert(key.into(), None);
+            return None;
+        };
         let is_key = |field: &ShapeField| field.role == Role::Kind && !field.is_fixed;
         let kind = (0..).zip(&fields).filter(|(_, field)| is_key(field)).map(|(number, _)| number);
         self.shapes.push(Shape { kind: kind.collect(), fields, last: None });
         let id = ShapeId(self.shapes.len() as u32 - 1);
-        self.shape_index.insert(key.into(), id);
-        id
+        self.shape_index.insert(key.into(), Some(id));
+        Some(id)
     }
 
     /// Drops what hangs on the codes of the batch's dictionaries.

@@ -288,7 +288,7 @@ fn check(seed: u64, flavor: Flavor) {
     for (number, record) in (0..).zip(&records) {
         let at = EventRef { source: 0, block: 0, index: number };
         record.event(&|_| true, &mut |event| normalize(event, &options, &mut whole)).unwrap();
-        let shape = memory.shape(&record.shape(), || record.fields());
+        let shape = memory.shape(&record.shape(), || Some(record.fields())).unwrap();
         memory.put(record, shape, &options, &mut parts).unwrap();
         assert_eq!(parts.pending_time(), whole.pending_time(), "{record:?}");
         whole.end_row(at);

@@ -8,5 +8,6 @@ mod discovery;
 mod forms;
 mod hostile;
 mod linux;
+mod memory;
 mod support;
 mod text;

@@ -1,0 +1,318 @@
+//! Flat records as their values, for whoever remembers what values come to ([`crate::memory`]).
+//!
+//! Nearly all such records are lines of texts and numbers under names that come in the same order again and again. Of
+//! these only the places of the values are found; what one means is asked when it is new. Any other record is
+//! declined, and read as [`super::flat`] reads it.
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+use dragnet_ecs::WinEvent;
+use dragnet_event::Time;
+use serde_json::Value as Json;
+
+use super::flat::{self, Use};
+use super::members::{Member, Members};
+use super::text::best_time;
+use crate::block::{Options, Remembering};
+use crate::memory::{Record, Role, ShapeField};
+
+/// Members that are looked at; a record with more is declined.
+const MOST: usize = 256;
+
+/// Reads flat records; holds the places of the values of one.
+#[derive(Debug, Default)]
+pub(crate) struct FlatReader {
+    members: Vec<Place>,
+    /// The keys, one after the other, with what follows them in the record.
+    keys: Vec<u8>,
+}
+
+/// Where the key (without its quotation marks) and the value of a member are.
+#[derive(Debug, Clone)]
+struct Place {
+    key: Range<u32>,
+    value: Range<u32>,
+}
+
+/// A record, and where its values are.
+struct FlatRecord<'r> {
+    text: &'r str,
+    members: &'r [Place],
+}
+
+impl FlatReader {
+    /// Puts a record's values. `None`: nothing was put, it is to be read in the ordinary way.
+    pub(crate) fn put(
+        &mut self,
+        text: &str,
+        options: &Options,
+        to: &mut Remembering<'_>,
+    ) -> Option<()> {
+        let text = text.trim_ascii();
+        self.scan(text)?;
+        let record = FlatRecord { text, members: &self.members };
+        let shape = to.memory.shape(&self.keys, || record.fields())?;
+        to.memory.put(&record, shape, options, to.batch)
+    }
+
+    /// Finds the members of an object of texts and other scalars. `None` if it is none, or anything about it is unusual:
+    /// then it may be valid all the same.
+    fn scan(&mut self, text: &str) -> Option<()> {
+        self.members.clear();
+        self.keys.clear();
+        let bytes = text.as_bytes();
+        // Not within texts, and hardly ever between them.
+        if u32::try_from(bytes.len()).is_err() || has_control(bytes) {
+            return None;
+        }
+        let mut at = blanks(bytes, 0);
+        if *bytes.get(at)? != b'{' {
+            return None;
+        }
+        at = blanks(bytes, at + 1);
+        loop {
+            if *bytes.get(at)? != b'"' || self.members.len() == MOST {
+                return None;
+            }
+            let key_end = string_end(bytes, at)?;
+            let key = at + 1..key_end - 1;
+            self.keys.extend_from_slice(&bytes[key.clone()]);
+            // Ends the key, since no key holds it.
+            self.keys.push(b'"');
+            at = blanks(bytes, key_end);
+            if *bytes.get(at)? != b':' {
+                return None;
+            }
+            at = blanks(bytes, at + 1);
+            let end = scalar_end(bytes, at)?;
+            let range = |range: Range<usize>| range.start as u32..range.end as u32;
+            self.members.push(Place { key: range(key), value: range(at..end) });
+            at = blanks(bytes, end);
+            match *bytes.get(at)? {
+                b',' => at = blanks(bytes, at + 1),
+                b'}' => return (blanks(bytes, at + 1) == bytes.len()).then_some(()),
+                _ => return None,
+            }
+        }
+    }
+}
+
+/// Whether there is a control character.
+fn has_control(bytes: &[u8]) -> bool {
+    // Without an early end: that way it is many bytes at a time.
+    bytes.iter().fold(false, |found, byte| found | (*byte < 0x20))
+}
+
+fn blanks(bytes: &[u8], at: usize) -> usize {
+    let rest = bytes.get(at..).unwrap_or_default();
+    at + rest.iter().take_while(|byte| **byte == b' ').count()
+}
+
+/// The end of the text that starts here; of escapes only those of one letter are known.
+fn string_end(bytes: &[u8], start: usize) -> Option<usize> {
+    let mut at = start + 1;
+    loop {
+        at += quote_or_backslash(&bytes[at..])?;
+        if bytes[at] == b'"' {
+            return Some(at + 1);
+        }
+        if !matches!(bytes.get(at + 1)?, b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') {
+            return None;
+        }
+        at += 2;
+    }
+}
+
+/// The place of the first quotation mark or backslash.
+fn quote_or_backslash(bytes: &[u8]) -> Option<usize> {
+    const LOW: u64 = u64::MAX / 0xff;
+    const HIGH: u64 = LOW << 7;
+    /// Marks the first byte that equals this one; there may be false marks behind it.
+    const fn marks(word: u64, byte: u8) -> u64 {
+        let word = word ^ (LOW * byte as u64);
+        word.wrapping_sub(LOW) & !word & HIGH
+    }
+    // Most texts are shorter than what a search for many bytes at a time takes to begin.
+    let (words, _) = bytes.as_chunks::<8>();
+    for (number, word) in words.iter().take(4).enumerate() {
+        let word = u64::from_le_bytes(*word);
+        let marks = marks(word, b'"') | marks(word, b'\\');
+        if marks != 0 {
+            return Some(number * 8 + marks.trailing_zeros() as usize / 8);
+        }
+    }
+    let start = words.len().min(4) * 8;
+    memchr::memchr2(b'"', b'\\', &bytes[start..]).map(|at| start + at)
+}
+
+/// The end of the scalar that starts here. Numbers are whole ones of at most 18 digits.
+fn scalar_end(bytes: &[u8], at: usize) -> Option<usize> {
+    let rest = bytes.get(at..)?;
+    let len = match rest.first()? {
+        b'"' => return string_end(bytes, at),
+        b't' if rest.starts_with(b"true") => 4,
+        b'f' if rest.starts_with(b"false") => 5,
+        b'n' if rest.starts_with(b"null") => 4,
+        first => {
+            let sign = usize::from(*first == b'-');
+            let digits = rest[sign..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+            let is_plain = match rest[sign..].first()? {
+                b'0' => digits == 1 && sign == 0,
+                _ => (1..=18).contains(&digits),
+            };
+            if !is_plain {
+                return None;
+            }
+            sign + digits
+        }
+    };
+    Some(at + len)
+}
+
+impl<'r> FlatRecord<'r> {
+    fn of(&self, range: &Range<u32>) -> &'r str {
+        &self.text[range.start as usize..range.end as usize]
+    }
+
+    fn key(&self, place: &Place) -> &'r str {
+        self.of(&place.key)
+    }
+
+    /// The value under a key.
+    fn get(&self, key: &str) -> Option<&'r str> {
+        let place = self.members.iter().find(|place| self.key(place) == key)?;
+        Some(self.of(&place.value))
+    }
+
+    /// What the members are; `None` if the record is in another form, or the members hang together in unusual ways.
+    fn fields(&self) -> Option<Vec<ShapeField>> {
+        let mut keys: Vec<&str> = self.members.iter().map(|place| self.key(place)).collect();
+        let uses = flat::uses(&keys)?;
+        keys.sort_unstable();
+        let is_usual = |key: &&str| !key.is_empty() && *key != "Data" && !key.contains('\\');
+        if !keys.iter().all(is_usual) || keys.windows(2).any(|pair| pair[0] == pair[1]) {
+            return None;
+        }
+        let mut has_time = false;
+        let roles = uses.into_iter().zip(self.members).map(|(what, place)| match what {
+            Use::Kind => Role::Kind,
+            // All of them are looked at for the first.
+            Use::Time if !std::mem::replace(&mut has_time, true) => Role::Created,
+            Use::Time | Use::Nothing => Role::Nothing,
+            Use::Only(path) => Role::Only(path),
+            Use::Account => Role::Account,
+            Use::Process => Role::Process,
+            Use::Computer => Role::Computer,
+            Use::Message => Role::Message,
+            Use::Datum => Role::Datum(self.key(place).into()),
+        });
+        Some(roles.map(|role| ShapeField { role, is_fixed: false }).collect())
+    }
+}
+
+impl Record for FlatRecord<'_> {
+    fn key(&self, field: u16, key: &mut Vec<u8>) {
+        let value = self.of(&self.members[usize::from(field)].value);
+        key.extend_from_slice(&(value.len() as u32).to_le_bytes());
+        key.extend_from_slice(value.as_bytes());
+    }
+
+    fn text(&self, field: u16, text: &mut Vec<u8>) -> Option<()> {
+        let value = self.of(&self.members[usize::from(field)].value);
+        text.extend_from_slice(plain(value)?.as_bytes());
+        Some(())
+    }
+
+    #[expect(clippy::option_option, reason = "the outer one declines")]
+    fn time(&self, _: u16) -> Option<Option<Time>> {
+        let texts = flat::TIMES.iter().filter_map(|key| self.get(key)).filter_map(plain);
+        Some(best_time(texts.filter(|text| !text.is_empty())).and_then(|time| Time::parse(&time)))
+    }
+
+    fn event(
+        &self,
+        fields: &dyn Fn(u16) -> bool,
+        each: &mut dyn FnMut(&WinEvent<'_>),
+    ) -> Option<()> {
+        let mut members = Members::default();
+        for (number, place) in (0..).zip(self.members) {
+            // What is left out is there all the same: which members there are says what they mean.
+            let value = match fields(number) {
+                true => serde_json::from_str(self.of(&place.value)).ok()?,
+                false => Member::Other(Cow::Owned(Json::Null)),
+            };
+            members.insert(Cow::Borrowed(self.key(place)), value);
+        }
+        each(&flat::event(&members));
+        Some(())
+    }
+}
+
+/// The text of a value; nothing for null.
+fn plain(value: &str) -> Option<Cow<'_, str>> {
+    match value.as_bytes().first()? {
+        b'"' => crate::document::string(value),
+        b'n' => Some(Cow::Borrowed("")),
+        _ => Some(Cow::Borrowed(value)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn scan(text: &str) -> Option<Vec<(String, String)>> {
+        let mut reader = FlatReader::default();
+        reader.scan(text)?;
+        let record = FlatRecord { text, members: &reader.members };
+        let pair = |p: &Place| (record.key(p).to_owned(), record.of(&p.value).to_owned());
+        Some(reader.members.iter().map(pair).collect())
+    }
+
+    #[test]
+    fn whatever_is_scanned_is_what_a_parser_reads() {
+        let long = "x".repeat(40);
+        for text in [
+            r#"{"a":"x","b":-12,"c":true,"d":null,"e":false,"f":0}"#.to_owned(),
+            r#" { "a" : "\"quoted\" \\" , "b" : 123456789012345678 } "#.to_owned(),
+            format!(r#"{{"{long}":"{long}\r\n{long}\t","é":"日本 \/"}}"#),
+        ] {
+            let members = scan(&text).unwrap();
+            let parsed: Json = serde_json::from_str(&text).unwrap();
+            assert_eq!(members.len(), parsed.as_object().unwrap().len());
+            for (key, value) in members {
+                let value: Json = serde_json::from_str(&value).unwrap();
+                assert_eq!(value, parsed[&key], "{key}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_unusual_is_declined() {
+        for text in [
+            "",
+            "{",
+            "{}",
+            "[]",
+            r#"{"a"}"#,
+            r#"{"a":}"#,
+            r#"{"a":1"#,
+            r#"{"a":1,}"#,
+            r#"{"a":1}x"#,
+            r#"{"a":01}"#,
+            r#"{"a":-0}"#,
+            r#"{"a":1.5}"#,
+            r#"{"a":1234567890123456789}"#,
+            r#"{"a":"\u0041"}"#,
+            r#"{"a":"\x"}"#,
+            r#"{"a":"\"#,
+            r#"{"a":"open}"#,
+            r#"{"a":[1]}"#,
+            r#"{"a":{"b":1}}"#,
+            "{\"a\":\"tab\there\"}",
+        ] {
+            assert_eq!(scan(text), None, "{text}");
+        }
+    }
+}
