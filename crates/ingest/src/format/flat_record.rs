@@ -13,7 +13,7 @@ use serde_json::Value as Json;
 
 use super::flat::{self, Use};
 use super::members::{Member, Members};
-use super::text::best_time;
+use super::text::{best_time, text};
 use crate::block::{Options, Remembering};
 use crate::memory::{Record, Role, ShapeField};
 
@@ -56,7 +56,7 @@ impl FlatReader {
         to.memory.put(&record, shape, options, to.batch)
     }
 
-    /// Finds the members of an object of texts and other scalars. `None` if it is none, or anything about it is unusual:
+    /// Finds the members of an object of scalars and lists of scalars. `None` if it is none, or anything about it is unusual:
     /// then it may be valid all the same.
     fn scan(&mut self, text: &str) -> Option<()> {
         self.members.clear();
@@ -85,7 +85,7 @@ impl FlatReader {
                 return None;
             }
             at = blanks(bytes, at + 1);
-            let end = scalar_end(bytes, at)?;
+            let end = value_end(bytes, at)?;
             let range = |range: Range<usize>| range.start as u32..range.end as u32;
             self.members.push(Place { key: range(key), value: range(at..end) });
             at = blanks(bytes, end);
@@ -109,7 +109,7 @@ fn blanks(bytes: &[u8], at: usize) -> usize {
     at + rest.iter().take_while(|byte| **byte == b' ').count()
 }
 
-/// The end of the text that starts here; of escapes only those of one letter are known.
+/// The end of the text that starts here; escaped pairs of surrogates are declined.
 fn string_end(bytes: &[u8], start: usize) -> Option<usize> {
     let mut at = start + 1;
     loop {
@@ -117,10 +117,17 @@ fn string_end(bytes: &[u8], start: usize) -> Option<usize> {
         if bytes[at] == b'"' {
             return Some(at + 1);
         }
-        if !matches!(bytes.get(at + 1)?, b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') {
-            return None;
-        }
-        at += 2;
+        at += match bytes.get(at + 1)? {
+            b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => 2,
+            b'u' => {
+                let digits = str::from_utf8(bytes.get(at + 2..at + 6)?).ok()?;
+                let is_whole = digits.bytes().all(|digit| digit.is_ascii_hexdigit());
+                // Half of a pair is none.
+                char::from_u32(u32::from_str_radix(digits, 16).ok()?).filter(|_| is_whole)?;
+                6
+            }
+            _ => return None,
+        };
     }
 }
 
@@ -146,7 +153,26 @@ fn quote_or_backslash(bytes: &[u8]) -> Option<usize> {
     memchr::memchr2(b'"', b'\\', &bytes[start..]).map(|at| start + at)
 }
 
-/// The end of the scalar that starts here. Numbers are whole ones of at most 18 digits.
+/// The end of the scalar that starts here, or of a list of scalars.
+fn value_end(bytes: &[u8], start: usize) -> Option<usize> {
+    if *bytes.get(start)? != b'[' {
+        return scalar_end(bytes, start);
+    }
+    let mut at = blanks(bytes, start + 1);
+    if *bytes.get(at)? == b']' {
+        return Some(at + 1);
+    }
+    loop {
+        at = blanks(bytes, scalar_end(bytes, at)?);
+        match *bytes.get(at)? {
+            b',' => at = blanks(bytes, at + 1),
+            b']' => return Some(at + 1),
+            _ => return None,
+        }
+    }
+}
+
+/// The end of the scalar that starts here. Numbers are whole ones that fit into 64 bits.
 fn scalar_end(bytes: &[u8], at: usize) -> Option<usize> {
     let rest = bytes.get(at..)?;
     let len = match rest.first()? {
@@ -159,7 +185,11 @@ fn scalar_end(bytes: &[u8], at: usize) -> Option<usize> {
             let digits = rest[sign..].iter().take_while(|byte| byte.is_ascii_digit()).count();
             let is_plain = match rest[sign..].first()? {
                 b'0' => digits == 1 && sign == 0,
-                _ => (1..=18).contains(&digits),
+                _ if digits > 18 => {
+                    let text = str::from_utf8(&rest[..sign + digits]).ok()?;
+                    text.parse::<i64>().is_ok() || text.parse::<u64>().is_ok()
+                }
+                _ => digits > 0,
             };
             if !is_plain {
                 return None;
@@ -249,9 +279,13 @@ impl Record for FlatRecord<'_> {
     }
 }
 
-/// The text of a value; nothing for null.
+/// The text of a value, as [`Member::text`] has it; nothing for null.
 fn plain(value: &str) -> Option<Cow<'_, str>> {
     match value.as_bytes().first()? {
+        b'[' => {
+            let list: Json = serde_json::from_str(value).ok()?;
+            text(&list).map(|text| Cow::Owned(text.into_owned()))
+        }
         b'"' => crate::document::string(value),
         b'n' => Some(Cow::Borrowed("")),
         _ => Some(Cow::Borrowed(value)),
@@ -276,7 +310,8 @@ mod tests {
         for text in [
             r#"{"a":"x","b":-12,"c":true,"d":null,"e":false,"f":0}"#.to_owned(),
             r#" { "a" : "\"quoted\" \\" , "b" : 123456789012345678 } "#.to_owned(),
-            format!(r#"{{"{long}":"{long}\r\n{long}\t","é":"日本 \/"}}"#),
+            format!(r#"{{"{long}":"{long}\r\n{long}\t","é":"日本 \/","u":"\u0041\u00e9"}}"#),
+            r#"{"a":[],"b":[ "x" , 1,null ],"c":-9223372036854775808,"d":18446744073709551615}"#.into(),
         ] {
             let members = scan(&text).unwrap();
             let parsed: Json = serde_json::from_str(&text).unwrap();
@@ -303,12 +338,16 @@ mod tests {
             r#"{"a":01}"#,
             r#"{"a":-0}"#,
             r#"{"a":1.5}"#,
-            r#"{"a":1234567890123456789}"#,
-            r#"{"a":"\u0041"}"#,
+            r#"{"a":18446744073709551616}"#,
+            r#"{"a":"\ud83d\ude00"}"#,
+            r#"{"a":"\u+041"}"#,
+            r#"{"a":"\u00"}"#,
             r#"{"a":"\x"}"#,
             r#"{"a":"\"#,
             r#"{"a":"open}"#,
-            r#"{"a":[1]}"#,
+            r#"{"a":[1,]}"#,
+            r#"{"a":[[1]]}"#,
+            r#"{"a":["x"}"#,
             r#"{"a":{"b":1}}"#,
             "{\"a\":\"tab\there\"}",
         ] {
