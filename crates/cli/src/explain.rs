@@ -197,7 +197,8 @@ impl<'a> Study<'a> {
         let mut hits = Vec::new();
         let mut problems = std::mem::take(&mut self.problems);
         each_batch(rules, history, &mut problems, &mut |block, scan, batch, matcher, problems| {
-            let mut window = Window { batch, memory: None, from: scan.from, to: scan.to, timeless: 0 };
+            let mut window =
+                Window { batch, memory: None, from: scan.from, to: scan.to, timeless: 0 };
             block.read(scan.options, &mut window, problems);
             matcher.run(batch, &mut |hit| hits.push(hit));
         });

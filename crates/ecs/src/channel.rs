@@ -3,9 +3,9 @@
 use dragnet_event::{FieldSink, Time};
 
 use crate::out::Out;
+use crate::parts::{self, Direct, OfDatum};
 use crate::time_text::{self, TimeText};
 use crate::win_event::WinEvent;
-use crate::parts::{self, Direct, OfDatum};
 use crate::{Flavor, agent, applocker, defender, powershell, security, sysmon};
 
 /// A pipeline: everything but the fields that [`dataset`] sets.
@@ -52,8 +52,14 @@ static CHANNELS: &[Channel] = &[
 const FORWARDED: &str = "ForwardedEvents";
 
 /// Events of all other channels: what Elastic's custom event log integration makes of them.
-static OTHER: Channel =
-    Channel { name: "", provider: "", dataset: "winlog.winlog", pipeline: generic, parts: parts::kept, direct: &[] };
+static OTHER: Channel = Channel {
+    name: "",
+    provider: "",
+    dataset: "winlog.winlog",
+    pipeline: generic,
+    parts: parts::kept,
+    direct: &[],
+};
 
 pub(crate) fn normalize(event: &WinEvent<'_>, flavor: Flavor, sink: &mut dyn FieldSink) {
     let provider = event.provider_name.as_deref();

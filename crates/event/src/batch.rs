@@ -37,11 +37,18 @@ pub struct EventRef {
     pub index: u32,
 }
 
-/// What a value has come to: a code in a column. It holds until [`Batch::epoch`] rises.
+/// What a value has come to: a code in a column. It holds until the column's dictionary is dropped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Entry {
     column: u32,
     code: u32,
+}
+
+impl Entry {
+    /// The column that it is in.
+    pub fn column(self) -> ColumnId {
+        ColumnId(self.column)
+    }
 }
 
 /// The number of a column within its batch.
@@ -242,7 +249,7 @@ impl Batch {
         std::mem::replace(&mut self.time, time)
     }
 
-    /// Adds entries to the event that is being put: of this batch and its [`Batch::epoch`].
+    /// Adds entries to the event that is being put. They are of this batch, and hold still.
     ///
     /// # Panics
     /// If an entry is of another batch that had more fields.
@@ -253,7 +260,8 @@ impl Batch {
         }
     }
 
-    /// Rises whenever a dictionary is dropped, and with it the codes of older entries.
+    /// Rises whenever dictionaries are dropped, and with them the codes of older entries; which, their
+    /// [`Dictionary::generation`](crate::Dictionary::generation)s tell.
     pub fn epoch(&self) -> u32 {
         self.epoch
     }

@@ -11,7 +11,7 @@ use std::collections::HashMap;
 use dragnet_ecs::{AuditEvent, AuditRecord};
 use dragnet_event::Time;
 
-use crate::block::{Raw, text};
+use crate::block::{Given, Raw, text};
 use crate::chunk::Each;
 use crate::problem::{Place, Reason};
 
@@ -202,7 +202,7 @@ pub(crate) fn read(
             serial,
             records: lines.iter().map(Line::record).collect(),
         };
-        each(Ok((index, Raw::Audit(&event), place)));
+        each(Ok((index, Given::Raw(Raw::Audit(&event)), place)));
     }
 }
 

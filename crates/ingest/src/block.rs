@@ -105,9 +105,16 @@ pub struct Block {
 }
 
 /// One record, before it is parsed.
-pub(crate) enum Raw<'a> {
+pub(crate) enum Given<'a> {
     /// A record of an EVTX chunk, and where it is in that.
     Binary { reader: &'a mut (dyn Direct + 'a), start: usize, end: usize },
+    /// Any other.
+    Raw(Raw<'a>),
+}
+
+/// The same, but for what stands in EVTX.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Raw<'a> {
     /// A Windows event's XML.
     Xml(&'a str),
     /// A record of a CSV.
@@ -156,19 +163,19 @@ impl Block {
         let mut reader = Readers::new();
         let panic = self.records(&mut |_| true, &mut |record| {
             let result = match record {
-                Ok((index, Raw::Binary { reader, start, end }, _)) => {
+                Ok((index, Given::Binary { reader, start, end }, _)) => {
                     if !put_binary(reader, start, end, options, sink) {
                         return false;
                     }
                     Ok((index, Form::Evtx))
                 }
-                Ok((index, Raw::Json { text, marks }, _))
+                Ok((index, Given::Raw(Raw::Json { text, marks }), _))
                     if marks.may_be_flat()
                         && put_flat(text, options, &mut reader.flat, sink).is_some() =>
                 {
                     Ok((index, Form::Flat))
                 }
-                Ok((index, raw, place)) => put(raw, options, &mut reader, sink)
+                Ok((index, Given::Raw(raw), place)) => put(raw, options, &mut reader, sink)
                     .map(|form| (index, form))
                     .map_err(|fault| locate(place, fault)),
                 Err(fault) => Err(fault),
@@ -204,15 +211,15 @@ impl Block {
         let mut wanted = |index| indices.binary_search(&index).is_ok();
         // A panic has been named when the block was read.
         let _ = self.records(&mut wanted, &mut |record| {
-            let Ok((index, raw, _)) = record else { return true };
-            let document = match raw {
-                Raw::Binary { reader, start, end } => {
+            let Ok((index, given, _)) = record else { return true };
+            let document = match given {
+                Given::Binary { reader, start, end } => {
                     let Some(event) = reader.event(start, end) else { return false };
                     let mut document = Document::new();
                     normalize(&event, options, &mut document);
                     Ok(document)
                 }
-                raw => render(raw, options),
+                Given::Raw(raw) => render(raw, options),
             };
             if let Ok(mut document) = document {
                 sort(&mut document);
@@ -261,7 +268,7 @@ impl Block {
                             Content::Csv { header, .. } => Raw::Csv { text, header },
                             _ => Raw::Json { text, marks },
                         };
-                        each(Ok((number, raw, Place::Line(line))));
+                        each(Ok((number, Given::Raw(raw), Place::Line(line))));
                     }
                 }
             }
@@ -294,7 +301,7 @@ fn lines(
         if !text.is_empty() {
             if wanted(number) {
                 let raw = if is_syslog { Raw::Syslog(text) } else { Raw::Json { text, marks } };
-                each(Ok((number, raw, Place::Line(line))));
+                each(Ok((number, Given::Raw(raw), Place::Line(line))));
             }
             number += 1;
         }
@@ -358,7 +365,6 @@ fn put<S: FieldSink>(
     sink: &mut S,
 ) -> Result<Form, RecordFault> {
     let (text, marks) = match raw {
-        Raw::Binary { .. } => return Ok(Form::Evtx),
         Raw::Xml(xml) => return put_xml(xml, options, sink).map(|()| Form::Xml),
         Raw::Csv { text, header } => {
             let result = csv::with_event(header, text, |event| normalize(event, options, sink));
@@ -478,7 +484,7 @@ fn render(raw: Raw<'_>, options: &Options) -> Result<Document, RecordFault> {
     };
     match raw {
         Raw::Xml(xml) => event(xml),
-        Raw::Binary { .. } | Raw::Csv { .. } | Raw::Syslog(_) | Raw::Audit(_) => {
+        Raw::Csv { .. } | Raw::Syslog(_) | Raw::Audit(_) => {
             let mut document = Document::new();
             put(raw, options, &mut Readers::new(), &mut document)?;
             Ok(document)
@@ -583,7 +589,10 @@ mod tests {
     #[test]
     fn a_panic_costs_the_rest_of_a_block_and_is_named() {
         let data = b"{\"a\": 1}\n{\"b\": 1}\n{\"a\": 1}\n".to_vec();
-        let piece = Piece { content: Content::Lines { first_line: 1, kind: LineKind::Json }, data: data.into() };
+        let piece = Piece {
+            content: Content::Lines { first_line: 1, kind: LineKind::Json },
+            data: data.into(),
+        };
         let block = Block { source: 0, number: 0, path: "x".into(), piece };
         let (mut sink, mut problems) = (Fragile::default(), Vec::new());
         let count = block.read(&Options::default(), &mut sink, &mut problems);

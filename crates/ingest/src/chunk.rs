@@ -9,7 +9,7 @@ use evtx::err::{ChunkError, EvtxError};
 use evtx::{ChunkFlags, EvtxChunk, EvtxChunkHeader, EvtxRecord, ParserSettings};
 
 use crate::binxml;
-use crate::block::{Raw, text};
+use crate::block::{Given, Raw, text};
 use crate::cut::Fault;
 use crate::problem::{Place, Reason};
 
@@ -23,8 +23,8 @@ const MAGIC: &[u8] = b"ElfChnk\x00";
 const MAX_RECORDS: usize = CHUNK / 16;
 
 /// What is done with a record; its number counts those that could not be read too. The answer is `false` if it must be
-/// given in another form, which only [`Raw::Binary`] has.
-pub(crate) type Each<'e> = &'e mut dyn FnMut(Result<(u32, Raw<'_>, Place), Fault>) -> bool;
+/// given in another form, which only [`Given::Binary`] has.
+pub(crate) type Each<'e> = &'e mut dyn FnMut(Result<(u32, Given<'_>, Place), Fault>) -> bool;
 
 /// Reads the records that are wanted.
 pub(crate) fn read(data: &[u8], offset: u64, wanted: &mut dyn FnMut(u32) -> bool, each: Each<'_>) {
@@ -50,7 +50,7 @@ pub(crate) fn read(data: &[u8], offset: u64, wanted: &mut dyn FnMut(u32) -> bool
         }
     } else {
         // The header says where the records end, and it cannot be trusted: there may be more of them.
-        let mut ignore = |_: Result<(u32, Raw<'_>, Place), Fault>| true;
+        let mut ignore = |_: Result<(u32, Given<'_>, Place), Fault>| true;
         let wanted = &mut |_| false;
         let mut counter =
             Reader { offset, number: 0, is_repaired: false, wanted, each: &mut ignore };
@@ -123,7 +123,7 @@ impl Reader<'_> {
         for record in records.by_ref().take(MAX_RECORDS) {
             if (self.wanted)(self.number) {
                 let place = Place::Record { chunk: self.offset, id: Some(record.id) };
-                let raw = Raw::Binary { reader, start: record.start, end: record.end };
+                let raw = Given::Binary { reader, start: record.start, end: record.end };
                 if !(self.each)(Ok((self.number, raw, place))) {
                     return false;
                 }
@@ -166,13 +166,13 @@ impl Reader<'_> {
         let start = record.binxml_offset as usize;
         let end = start + record.binxml_size as usize;
         if let Some(reader) = direct
-            && (self.each)(Ok((number, Raw::Binary { reader, start, end }, place)))
+            && (self.each)(Ok((number, Given::Binary { reader, start, end }, place)))
         {
             return Ok(());
         }
         let xml = record.into_xml_bytes()?.data;
         let text = text(&xml);
-        (self.each)(Ok((number, Raw::Xml(&text), place)));
+        (self.each)(Ok((number, Given::Raw(Raw::Xml(&text)), place)));
         Ok(())
     }
 }

@@ -25,8 +25,8 @@ mod steps;
 mod user;
 
 use crate::out::{Out, Seen};
-use crate::win_event::{Data, WinEvent};
 use crate::parts::Part;
+use crate::win_event::{Data, WinEvent};
 use crate::{Flavor, agent, channel};
 use names::{COUNT, Fate, Name};
 

@@ -20,8 +20,8 @@ use std::net::IpAddr;
 
 use crate::community_id::community_id;
 use crate::out::{Out, Seen};
-use crate::win_event::{Data, WinEvent};
 use crate::parts::{Conversion, Direct, Part};
+use crate::win_event::{Data, WinEvent};
 use crate::{Flavor, agent, args, channel, convert};
 use names::{COUNT, Fate, Name};
 

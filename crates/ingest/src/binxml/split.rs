@@ -11,7 +11,7 @@ use dragnet_event::Time;
 use super::template::{Context, Op, Source, Span, Target};
 use super::value::Value;
 use super::{Reader, Template};
-use crate::memory::{Memory, Record, Role, ShapeField, ShapeId};
+use crate::memory::{Declined, Memory, Record, Role, ShapeField, ShapeId};
 use crate::system::Field;
 
 /// The fields of records with one template, or one within another.
@@ -217,16 +217,15 @@ impl Record for Split<'_, '_> {
         Some(())
     }
 
-    #[expect(clippy::option_option, reason = "the outer one declines, as everywhere here")]
-    fn time(&self, field: u16) -> Option<Option<Time>> {
+    fn time(&self, field: u16) -> Result<Option<Time>, Declined> {
         if let Ok(Some(value)) = self.value(&self.ops[usize::from(field)])
             && let Some(time) = value.time()
         {
-            return Some(Some(time));
+            return Ok(Some(time));
         }
         let mut text = Vec::new();
-        self.text(field, &mut text)?;
-        Some(str::from_utf8(&text).ok().and_then(Time::parse))
+        self.text(field, &mut text).ok_or(Declined)?;
+        Ok(str::from_utf8(&text).ok().and_then(Time::parse))
     }
 
     fn event(

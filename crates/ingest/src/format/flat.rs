@@ -133,12 +133,11 @@ pub(super) fn uses(names: &[&str]) -> Option<Vec<Use>> {
         "ProcessID" if !has_own_id => Use::Process,
         "Message" => Use::Message,
         name if TIMES.contains(&name) => Use::Time,
-        // Whether it is a datum hangs on its value.
-        "EventType" => Use::Kind,
         "AccountName" | "AccountType" | "Domain" if has_account => Use::Nothing,
         "Severity" | "SeverityValue" if is_nxlog => Use::Nothing,
-        "SourceName" | "EventID" | "Version" | "Level" | "Task" | "OpcodeValue" | "Channel"
-        | "ProviderGuid" | "Keywords" | "Category" | "Opcode" => Use::Kind,
+        // Whether an event's type is a datum hangs on its value.
+        "EventType" | "SourceName" | "EventID" | "Version" | "Level" | "Task" | "OpcodeValue"
+        | "Channel" | "ProviderGuid" | "Keywords" | "Category" | "Opcode" => Use::Kind,
         name if NO_DATA.binary_search(&name).is_ok() => Use::Nothing,
         _ => Use::Datum,
     };

@@ -15,7 +15,7 @@ use super::flat::{self, Use};
 use super::members::{Member, Members};
 use super::text::{best_time, text};
 use crate::block::{Options, Remembering};
-use crate::memory::{Record, Role, ShapeField};
+use crate::memory::{Declined, Record, Role, ShapeField};
 
 /// Members that are looked at; a record with more is declined.
 const MOST: usize = 256;
@@ -101,7 +101,7 @@ impl FlatReader {
 /// Whether there is a control character.
 fn has_control(bytes: &[u8]) -> bool {
     // Without an early end: that way it is many bytes at a time.
-    bytes.iter().fold(false, |found, byte| found | (*byte < 0x20))
+    bytes.iter().fold(0, |found, byte| found | u8::from(*byte < 0x20)) != 0
 }
 
 fn blanks(bytes: &[u8], at: usize) -> usize {
@@ -254,10 +254,9 @@ impl Record for FlatRecord<'_> {
         Some(())
     }
 
-    #[expect(clippy::option_option, reason = "the outer one declines")]
-    fn time(&self, _: u16) -> Option<Option<Time>> {
+    fn time(&self, _: u16) -> Result<Option<Time>, Declined> {
         let texts = flat::TIMES.iter().filter_map(|key| self.get(key)).filter_map(plain);
-        Some(best_time(texts.filter(|text| !text.is_empty())).and_then(|time| Time::parse(&time)))
+        Ok(best_time(texts.filter(|text| !text.is_empty())).and_then(|time| Time::parse(&time)))
     }
 
     fn event(
@@ -268,9 +267,10 @@ impl Record for FlatRecord<'_> {
         let mut members = Members::default();
         for (number, place) in (0..).zip(self.members) {
             // What is left out is there all the same: which members there are says what they mean.
-            let value = match fields(number) {
-                true => serde_json::from_str(self.of(&place.value)).ok()?,
-                false => Member::Other(Cow::Owned(Json::Null)),
+            let value = if fields(number) {
+                serde_json::from_str(self.of(&place.value)).ok()?
+            } else {
+                Member::Other(Cow::Owned(Json::Null))
             };
             members.insert(Cow::Borrowed(self.key(place)), value);
         }
@@ -311,7 +311,8 @@ mod tests {
             r#"{"a":"x","b":-12,"c":true,"d":null,"e":false,"f":0}"#.to_owned(),
             r#" { "a" : "\"quoted\" \\" , "b" : 123456789012345678 } "#.to_owned(),
             format!(r#"{{"{long}":"{long}\r\n{long}\t","é":"日本 \/","u":"\u0041\u00e9"}}"#),
-            r#"{"a":[],"b":[ "x" , 1,null ],"c":-9223372036854775808,"d":18446744073709551615}"#.into(),
+            r#"{"a":[],"b":[ "x" , 1,null ],"c":-9223372036854775808,"d":18446744073709551615}"#
+                .into(),
         ] {
             let members = scan(&text).unwrap();
             let parsed: Json = serde_json::from_str(&text).unwrap();

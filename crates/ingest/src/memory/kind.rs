@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use dragnet_ecs::{Direct, Part, Parts};
 use dragnet_event::{Batch, Entry};
 
-use super::{Record, Role, Shape, ShapeId};
+use super::{Record, Role, Shape, ShapeField, ShapeId};
 use crate::block::{Options, normalize};
 
 /// Events of one shape, of which all that tells what they are is the same.
@@ -65,7 +65,7 @@ impl Kind {
         batch: &mut Batch,
         first_part: u32,
     ) -> Option<Kind> {
-        let mut constant: Vec<bool> = shape.fields.iter().map(|f| f.is_of_kind()).collect();
+        let mut constant: Vec<bool> = shape.fields.iter().map(ShapeField::is_of_kind).collect();
         let mut channel = None;
         record.event(&|field| constant[usize::from(field)], &mut |event| {
             let provider = event.provider_name.as_deref();
@@ -89,7 +89,9 @@ impl Kind {
             let is_varying = |field: &u16| !shape.fields[usize::from(*field)].is_fixed;
             let varying: Vec<u16> = fields.iter().copied().filter(is_varying).collect();
             if varying.is_empty() {
-                fields.iter().for_each(|field| constant[usize::from(*field)] = true);
+                for field in fields {
+                    constant[usize::from(field)] = true;
+                }
                 continue;
             }
             let direct = match (&*fields, &shape.fields[usize::from(fields[0])].role) {
@@ -111,23 +113,18 @@ impl Kind {
     }
 
     /// The fields of each part, without those that no column is interested in.
-    fn group<'s>(
-        &mut self,
-        shape: &'s Shape,
-        batch: &Batch,
-    ) -> BTreeMap<Together<'s>, Vec<u16>> {
+    fn group<'s>(&mut self, shape: &'s Shape, batch: &Batch) -> BTreeMap<Together<'s>, Vec<u16>> {
         let mut parts: BTreeMap<Together<'s>, Vec<u16>> = BTreeMap::new();
         let (mut has_data, mut has_user_data) = (false, false);
         for (number, field) in (0..).zip(&shape.fields) {
             let part = match &field.role {
                 _ if field.is_of_kind() => continue,
-                Role::Kind => continue,
+                Role::Kind | Role::Nothing => continue,
                 Role::Created => {
                     self.is_whole |= self.created.replace(number).is_some();
                     continue;
                 }
                 Role::Only(path) if !batch.has_path(path) => continue,
-                Role::Nothing => continue,
                 Role::Only(_) => Together::Field(number),
                 Role::Computer => Together::Computer,
                 Role::Message => match self.channel.message() {

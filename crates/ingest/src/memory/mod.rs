@@ -19,7 +19,7 @@ mod tests;
 use std::hash::BuildHasher;
 
 use dragnet_ecs::WinEvent;
-use dragnet_event::{Batch, Entry, Time};
+use dragnet_event::{Batch, ColumnId, Entry, Time};
 use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
 
 use crate::block::{Options, normalize};
@@ -35,8 +35,8 @@ pub(crate) trait Record {
     /// record.
     fn text(&self, field: u16, text: &mut Vec<u8>) -> Option<()>;
 
-    /// The time that a field is.
-    fn time(&self, field: u16) -> Option<Option<Time>>;
+    /// The time that a field is, if it is one.
+    fn time(&self, field: u16) -> Result<Option<Time>, Declined>;
 
     /// The event without the values of other fields than these. Data that are left out are empty, so that those without
     /// a name keep their places.
@@ -46,6 +46,10 @@ pub(crate) trait Record {
         each: &mut dyn FnMut(&WinEvent<'_>),
     ) -> Option<()>;
 }
+
+/// A value must be read in another way, and so must its record.
+#[derive(Debug)]
+pub(crate) struct Declined;
 
 /// What a field of a record is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -113,8 +117,32 @@ pub struct Memory {
     hasher: DefaultHashBuilder,
     known: Known,
     epoch: u32,
+    columns: Columns,
     next_part: u32,
     buffers: Buffers,
+}
+
+/// The columns that remembered entries are in, with the generations of their dictionaries. What comes once fills
+/// dictionaries, too (messages above all), but is in none of these.
+#[derive(Debug, Default)]
+struct Columns {
+    generations: HashMap<u32, u32>,
+}
+
+impl Columns {
+    fn add(&mut self, entries: &[Entry], batch: &Batch) {
+        for entry in entries {
+            let generation = || batch.column(entry.column()).dictionary().generation();
+            self.generations.entry(entry.column().0).or_insert_with(generation);
+        }
+    }
+
+    /// Whether the dictionary of one of them has been dropped.
+    fn have_lost_codes(&self, batch: &Batch) -> bool {
+        self.generations.iter().any(|(column, generation)| {
+            batch.column(ColumnId(*column)).dictionary().generation() != *generation
+        })
+    }
 }
 
 /// Of the record that is being put.
@@ -168,6 +196,7 @@ impl Memory {
         self.kinds.clear();
         self.kind_index.clear();
         self.known.forget();
+        self.columns = Columns::default();
         self.shapes.iter_mut().for_each(|shape| shape.last = None);
     }
 
@@ -182,7 +211,9 @@ impl Memory {
     ) -> Option<()> {
         if self.epoch != batch.epoch() || self.kinds.len() >= MAX_KINDS {
             self.epoch = batch.epoch();
-            self.forget();
+            if self.kinds.len() >= MAX_KINDS || self.columns.have_lost_codes(batch) {
+                self.forget();
+            }
         }
         let kind = self.kind(record, shape, options, batch)?;
         if !self.kinds[kind as usize].is_whole && self.look_up(record, kind, batch)? {
@@ -192,7 +223,7 @@ impl Memory {
         if kind.is_whole {
             return record.event(&|_| true, &mut |event| normalize(event, options, batch));
         }
-        let created = kind.created.map_or(Some(None), |field| record.time(field))?;
+        let created = kind.created.map_or(Ok(None), |field| record.time(field)).ok()?;
         let text = &mut self.buffers.text;
         text.clear();
         if let Some(field) = kind.time {
@@ -231,18 +262,18 @@ impl Memory {
         }
         let hash = self.hasher.hash_one((id.0, &**key));
         let found = self.kind_index.find(hash, |&kind| is_it(&self.kinds[kind as usize])).copied();
-        let number = match found {
-            Some(number) => number,
-            None => {
-                let first_part = self.next_part;
-                let kind = Kind::new(record, id, shape, (&**key, hash), options, batch, first_part)?;
-                self.next_part += kind.parts.len() as u32;
-                self.kinds.push(kind);
-                let number = self.kinds.len() as u32 - 1;
-                let kinds = &self.kinds;
-                self.kind_index.insert_unique(hash, number, |&kind| kinds[kind as usize].hash);
-                number
-            }
+        let number = if let Some(number) = found {
+            number
+        } else {
+            let first_part = self.next_part;
+            let kind = Kind::new(record, id, shape, (&**key, hash), options, batch, first_part)?;
+            self.next_part += kind.parts.len() as u32;
+            self.columns.add(&kind.base, batch);
+            self.kinds.push(kind);
+            let kinds = &self.kinds;
+            let number = kinds.len() as u32 - 1;
+            self.kind_index.insert_unique(hash, number, |&kind| kinds[kind as usize].hash);
+            number
         };
         shape.last = Some(number);
         Some(number)
@@ -311,6 +342,7 @@ impl Memory {
             for field in &part.varying {
                 record.key(*field, key);
             }
+            self.columns.add(learnt, batch);
             self.known.add(hash, part.id, key, learnt);
         }
         if !others.is_empty() && !kind.add(record, &others, options, batch, row)? {

@@ -7,7 +7,7 @@ use dragnet_ecs::{Data, Flavor, WinEvent};
 use dragnet_event::{Batch, EventRef, Field as Column, FieldSink, Scalar, Schema, Time};
 
 use super::kind::Kind;
-use super::{Memory, Record, Role, ShapeField};
+use super::{Declined, Memory, Record, Role, ShapeField};
 use crate::block::{Options, normalize};
 use crate::system::Field;
 
@@ -58,8 +58,8 @@ impl Record for Texts {
         Some(())
     }
 
-    fn time(&self, field: u16) -> Option<Option<Time>> {
-        Some(Time::parse(self.get(field)))
+    fn time(&self, field: u16) -> Result<Option<Time>, Declined> {
+        Ok(Time::parse(self.get(field)))
     }
 
     fn event(
@@ -120,8 +120,10 @@ const CHANNELS: &[(&str, &str)] = &[
     ("Microsoft-Windows-AppLocker/EXE and DLL", "Microsoft-Windows-AppLocker"),
 ];
 
-const SYSMON_IDS: &[&str] =
-    &["1", "2", "3", "5", "6", "7", "8", "9", "10", "11", "12", "13", "15", "16", "17", "22", "25", "255"];
+const SYSMON_IDS: &[&str] = &[
+    "1", "2", "3", "5", "6", "7", "8", "9", "10", "11", "12", "13", "15", "16", "17", "22", "25",
+    "255",
+];
 
 const SECURITY_IDS: &[&str] = &[
     "1100", "1102", "4624", "4625", "4634", "4648", "4656", "4657", "4663", "4670", "4672", "4673",
@@ -129,7 +131,8 @@ const SECURITY_IDS: &[&str] = &[
     "4781", "4907", "4964", "5136", "5137", "5140", "5145", "5156", "5158", "9",
 ];
 
-const OTHER_IDS: &[&str] = &["1", "400", "600", "800", "1116", "1126", "4103", "4104", "7045", "8003"];
+const OTHER_IDS: &[&str] =
+    &["1", "400", "600", "800", "1116", "1126", "4103", "4104", "7045", "8003"];
 
 /// Names of data that Sysmon's pipeline knows, and a few others, which stay as they are.
 #[rustfmt::skip]
@@ -167,17 +170,63 @@ const OTHER_NAMES: &[&str] = &[
 ];
 
 const VALUES: &[&str] = &[
-    "", "", "-", "0", "1", "4", "0x4", "0x3e7", "443", "65536", "true", "false", "Valid", "tcp", "6",
-    "{00000000-0000-0000-0000-000000000000}", "{0CCE9215-69AE-11D9-BED3-505054503030}",
-    "{5f3759df-0000-0001-0000-000000000001}", "10.1.2.3", "::ffff:10.1.2.4", "::1", "LOCAL", "Unknown",
-    "C:\\Windows\\System32\\cmd.exe", "C:\\Users\\ann\\notes.txt", "cmd.exe", "cmd.exe /c \"echo a\" b",
-    "text with an end\r\n", "line\r\nline", "EXAMPLE\\ann", "\\ann", "ann", "ann@EXAMPLE.ORG", "WS7$",
-    "S-1-5-18", "S-1-5-21-1-2-3-1001", "MD5=AB,SHA256=CD,IMPHASH=00", "HKLM\\Software\\a\\b",
-    "DWORD (0x00000004)", "Binary Data", "2024-03-02 10:00:01.500", "2024-03-02 10:00", "%%1936",
-    "%%1537\r\n\t\t%%1538", "SeDebugPrivilege\r\n\t\tSeTcbPrivilege", "CN=Ann,CN=Users,DC=example,DC=org",
-    "user", "group", "Key", "\\REGISTRY\\MACHINE\\a", "type:  5 a.example.org;::ffff:10.9.9.9;",
-    "a.example.org", "0xc000006d", "%{S-1-5-32-544}", "O:BAG:SYD:(A;;FA;;;BA)",
-    "HostApplication=powershell.exe -c x\r\n\tUser = EXAMPLE\\ann", "Path",
+    "",
+    "",
+    "-",
+    "0",
+    "1",
+    "4",
+    "0x4",
+    "0x3e7",
+    "443",
+    "65536",
+    "true",
+    "false",
+    "Valid",
+    "tcp",
+    "6",
+    "{00000000-0000-0000-0000-000000000000}",
+    "{0CCE9215-69AE-11D9-BED3-505054503030}",
+    "{5f3759df-0000-0001-0000-000000000001}",
+    "10.1.2.3",
+    "::ffff:10.1.2.4",
+    "::1",
+    "LOCAL",
+    "Unknown",
+    "C:\\Windows\\System32\\cmd.exe",
+    "C:\\Users\\ann\\notes.txt",
+    "cmd.exe",
+    "cmd.exe /c \"echo a\" b",
+    "text with an end\r\n",
+    "line\r\nline",
+    "EXAMPLE\\ann",
+    "\\ann",
+    "ann",
+    "ann@EXAMPLE.ORG",
+    "WS7$",
+    "S-1-5-18",
+    "S-1-5-21-1-2-3-1001",
+    "MD5=AB,SHA256=CD,IMPHASH=00",
+    "HKLM\\Software\\a\\b",
+    "DWORD (0x00000004)",
+    "Binary Data",
+    "2024-03-02 10:00:01.500",
+    "2024-03-02 10:00",
+    "%%1936",
+    "%%1537\r\n\t\t%%1538",
+    "SeDebugPrivilege\r\n\t\tSeTcbPrivilege",
+    "CN=Ann,CN=Users,DC=example,DC=org",
+    "user",
+    "group",
+    "Key",
+    "\\REGISTRY\\MACHINE\\a",
+    "type:  5 a.example.org;::ffff:10.9.9.9;",
+    "a.example.org",
+    "0xc000006d",
+    "%{S-1-5-32-544}",
+    "O:BAG:SYD:(A;;FA;;;BA)",
+    "HostApplication=powershell.exe -c x\r\n\tUser = EXAMPLE\\ann",
+    "Path",
 ];
 
 /// What values of such names mostly are.

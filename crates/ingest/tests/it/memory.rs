@@ -71,7 +71,8 @@ fn tell(source: &Source, options: &Options, columns: &[Field], memory: Option<Me
         }
     }
     let told = (0..).zip(&rows.events).map(|(row, (event, time))| {
-        let columns = rows.batch.columns().iter().filter(|column| !column.row_codes(row).is_empty());
+        let columns =
+            rows.batch.columns().iter().filter(|column| !column.row_codes(row).is_empty());
         let values = columns.map(|column| {
             let mut values: Vec<String> =
                 column.row_values(row).map(|value| format!("{value:?}")).collect();
