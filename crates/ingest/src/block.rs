@@ -12,7 +12,7 @@ use crate::binxml::Direct;
 use crate::chunk::{self, Each};
 use crate::complete::{Completing, Facts, complete, host_id};
 use crate::cut::{Content, Fault, LineKind, Piece, line_ends};
-use crate::document::{self, Marks, Record};
+use crate::document::{self, BlockMarks, Record};
 use crate::format::csv::{self, Header};
 use crate::format::{self, FlatReader, Form};
 use crate::json::Reader;
@@ -124,7 +124,7 @@ pub(crate) enum Raw<'a> {
     /// An event of the Linux audit system.
     Audit(&'a AuditEvent<'a>),
     /// A JSON value, and which keys of things that wrap a document or event occur around it.
-    Json { text: &'a str, marks: Marks },
+    Json { text: &'a str, marks: &'a BlockMarks<'a> },
 }
 
 impl Block {
@@ -254,8 +254,7 @@ impl Block {
             Content::Json { first_line, records }
             | Content::Xml { first_line, records }
             | Content::Csv { first_line, records, .. } => {
-                let json = matches!(self.piece.content, Content::Json { .. });
-                let marks = if json { Marks::of(data) } else { Marks::NONE };
+                let marks = &BlockMarks::new(data);
                 let (mut line, mut counted) = (*first_line, 0);
                 for (number, range) in (0..).zip(records) {
                     line += line_ends(&data[counted..range.start]);
@@ -287,7 +286,7 @@ fn lines(
     // All at once is cheaper than line by line, and nearly always right.
     let valid = std::str::from_utf8(data).ok();
     let is_syslog = kind == LineKind::Syslog;
-    let marks = if is_syslog { Marks::NONE } else { Marks::of(data) };
+    let marks = &BlockMarks::new(data);
     let mut start = 0;
     for line in first_line.. {
         let len = memchr::memchr(b'\n', &data[start..]).unwrap_or(data.len() - start);
@@ -408,10 +407,10 @@ fn put_syslog(text: &str, options: &Options, sink: &mut dyn FieldSink) -> Result
     }
 }
 
-fn look_into<'a>(text: &'a str, marks: Marks, options: &Options) -> Record<'a> {
+fn look_into<'a>(text: &'a str, marks: &BlockMarks<'_>, options: &Options) -> Record<'a> {
     match options.form {
         Some(form) => document::as_form(text, form),
-        None => document::unwrap(text, marks),
+        None => document::unwrap(text, marks.all()),
     }
 }
 

@@ -1,6 +1,7 @@
 //! JSON documents, and what may be wrapped around them.
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
 
 use dragnet_event::{Document, FieldSink, Scalar};
 use memchr::memmem;
@@ -69,9 +70,6 @@ const MARKS: [(Mark, &[u8]); 10] = [
 ];
 
 impl Marks {
-    /// None: records are plain whatever they hold.
-    pub(crate) const NONE: Marks = Marks(0);
-
     /// Those that occur in a text.
     pub(crate) fn of(data: &[u8]) -> Marks {
         let found = MARKS.iter().filter(|(_, key)| memmem::find(data, key).is_some());
@@ -84,15 +82,34 @@ impl Marks {
         self.0 & !alone != 0
     }
 
-    /// Whether any record in the text may be [`Form::Flat`].
-    pub(crate) fn may_be_flat(self) -> bool {
-        self.0 & (1 << Mark::EventId as u16) != 0
-    }
-
     /// Whether one record of the text mentions a key.
     fn occurs(self, mark: Mark, record: &str) -> bool {
         let (_, key) = MARKS[mark as usize];
         self.0 & (1 << mark as u16) != 0 && memmem::find(record.as_bytes(), key).is_some()
+    }
+}
+
+/// The [`Marks`] of a block, looked for when they are asked for: it takes a while.
+#[derive(Debug)]
+pub(crate) struct BlockMarks<'b> {
+    data: &'b [u8],
+    all: OnceCell<Marks>,
+    may_be_flat: OnceCell<bool>,
+}
+
+impl<'b> BlockMarks<'b> {
+    pub(crate) fn new(data: &'b [u8]) -> BlockMarks<'b> {
+        BlockMarks { data, all: OnceCell::new(), may_be_flat: OnceCell::new() }
+    }
+
+    pub(crate) fn all(&self) -> Marks {
+        *self.all.get_or_init(|| Marks::of(self.data))
+    }
+
+    /// Whether any record may be [`Form::Flat`].
+    pub(crate) fn may_be_flat(&self) -> bool {
+        let (_, key) = MARKS[Mark::EventId as usize];
+        *self.may_be_flat.get_or_init(|| memmem::find(self.data, key).is_some())
     }
 }
 

@@ -199,11 +199,12 @@ impl<'d> Split<'_, 'd> {
 struct Absent;
 
 impl Record for Split<'_, '_> {
-    fn key(&self, field: u16, key: &mut Vec<u8>) {
+    fn raw(&self, field: u16) -> (u8, &[u8]) {
         match self.value(&self.ops[usize::from(field)]) {
-            Ok(Some(value)) => value.key(key),
-            Ok(None) => key.push(0xfe),
-            Err(Absent) => key.push(0xff),
+            Ok(Some(value)) => value.raw(),
+            // No types of values.
+            Ok(None) => (0xfe, &[]),
+            Err(Absent) => (0xff, &[]),
         }
     }
 

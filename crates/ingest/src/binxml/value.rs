@@ -81,11 +81,9 @@ impl<'d> Value<'d> {
         (self.ty == BINXML && !range.is_empty()).then_some(range)
     }
 
-    /// Appends what tells the value from others: its type, its size and its bytes.
-    pub(crate) fn key(&self, key: &mut Vec<u8>) {
-        let [low, high] = (self.bytes.len() as u16).to_le_bytes();
-        key.extend_from_slice(&[self.ty, low, high]);
-        key.extend_from_slice(self.bytes);
+    /// What tells the value from others: its type and its bytes.
+    pub(crate) fn raw(&self) -> (u8, &'d [u8]) {
+        (self.ty, self.bytes)
     }
 
     /// The time that it is, as what [`Value::write`] writes would be read; `None` if it is none, or beyond the year

@@ -95,6 +95,10 @@ const EVENT_TYPES: &[(&str, &str)] = &[
 /// Where the time stands, in the order in which it is looked for.
 pub(super) const TIMES: [&str; 3] = ["TimeCreated", "@timestamp", "EventTime"];
 
+/// Members that say by being there what others mean.
+pub(super) const TELLING: [&str; 4] =
+    ["AccountType", "ExecutionProcessID", "SeverityValue", "SourceModuleType"];
+
 /// What becomes of a member, as far as its name and those of the others tell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Use {

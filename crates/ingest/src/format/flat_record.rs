@@ -242,14 +242,15 @@ impl<'r> FlatRecord<'r> {
 }
 
 impl Record for FlatRecord<'_> {
-    fn key(&self, field: u16, key: &mut Vec<u8>) {
-        let value = self.of(&self.members[usize::from(field)].value);
-        key.extend_from_slice(&(value.len() as u32).to_le_bytes());
-        key.extend_from_slice(value.as_bytes());
+    fn raw(&self, field: u16) -> (u8, &[u8]) {
+        (0, self.of(&self.members[usize::from(field)].value).as_bytes())
     }
 
     fn text(&self, field: u16, text: &mut Vec<u8>) -> Option<()> {
         let value = self.of(&self.members[usize::from(field)].value);
+        if let Some(inner) = value.strip_prefix('"') {
+            return unescape(inner.strip_suffix('"')?.as_bytes(), text);
+        }
         text.extend_from_slice(plain(value)?.as_bytes());
         Some(())
     }
@@ -266,17 +267,48 @@ impl Record for FlatRecord<'_> {
     ) -> Option<()> {
         let mut members = Members::default();
         for (number, place) in (0..).zip(self.members) {
-            // What is left out is there all the same: which members there are says what they mean.
+            let key = self.key(place);
             let value = if fields(number) {
-                serde_json::from_str(self.of(&place.value)).ok()?
-            } else {
+                match plain(self.of(&place.value))? {
+                    // Numbers may be read as such.
+                    _ if !self.of(&place.value).starts_with('"') => {
+                        serde_json::from_str(self.of(&place.value)).ok()?
+                    }
+                    text => Member::Text(text),
+                }
+            } else if flat::TELLING.contains(&key) {
                 Member::Other(Cow::Owned(Json::Null))
+            } else {
+                continue;
             };
-            members.insert(Cow::Borrowed(self.key(place)), value);
+            members.insert(Cow::Borrowed(key), value);
         }
         each(&flat::event(&members));
         Some(())
     }
+}
+
+/// Appends a text whose escapes [`string_end`] has looked at.
+fn unescape(mut escaped: &[u8], text: &mut Vec<u8>) -> Option<()> {
+    while let Some(at) = memchr::memchr(b'\\', escaped) {
+        text.extend_from_slice(&escaped[..at]);
+        let (c, len) = match *escaped.get(at + 1)? {
+            b'b' => ('\u{8}', 2),
+            b'f' => ('\u{c}', 2),
+            b'n' => ('\n', 2),
+            b'r' => ('\r', 2),
+            b't' => ('\t', 2),
+            b'u' => {
+                let digits = str::from_utf8(escaped.get(at + 2..at + 6)?).ok()?;
+                (char::from_u32(u32::from_str_radix(digits, 16).ok()?)?, 6)
+            }
+            itself => (char::from(itself), 2),
+        };
+        text.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
+        escaped = &escaped[at + len..];
+    }
+    text.extend_from_slice(escaped);
+    Some(())
 }
 
 /// The text of a value, as [`Member::text`] has it; nothing for null.
@@ -321,6 +353,18 @@ mod tests {
                 let value: Json = serde_json::from_str(&value).unwrap();
                 assert_eq!(value, parsed[&key], "{key}");
             }
+        }
+    }
+
+    #[test]
+    fn escapes_are_what_a_parser_reads() {
+        for text in [r#""plain""#, r#""a\\\"\/\b\f\n\r\t\u0041\u20ac end""#, r#""""#, r#""\n""#] {
+            let mut own = Vec::new();
+            unescape(&text.as_bytes()[1..text.len() - 1], &mut own).unwrap();
+            assert_eq!(
+                String::from_utf8(own).unwrap(),
+                serde_json::from_str::<String>(text).unwrap()
+            );
         }
     }
 

@@ -20,28 +20,33 @@ pub(super) struct Known {
     seen: Seen,
 }
 
+/// What tells the values of a part from others: a tag, and bytes.
+pub(super) type Key<'k> = (u8, &'k [u8]);
+
 #[derive(Debug)]
 struct Item {
     hash: u64,
     part: u32,
+    tag: u8,
     key: Range<u32>,
     entries: Range<u32>,
 }
 
 impl Known {
-    pub(super) fn hash(&self, part: u32, key: &[u8]) -> u64 {
+    pub(super) fn hash(&self, part: u32, key: Key<'_>) -> u64 {
         self.hasher.hash_one((part, key))
     }
 
     /// The number of what is known of a key, if anything is.
-    pub(super) fn find(&self, hash: u64, part: u32, key: &[u8]) -> Option<u32> {
+    pub(super) fn find(&self, hash: u64, part: u32, key: Key<'_>) -> Option<u32> {
         self.index.find(hash, |&item| self.is(item, part, key)).copied()
     }
 
     /// Whether what is known under this number is of this key. There may be no such number any more.
-    pub(super) fn is(&self, item: u32, part: u32, key: &[u8]) -> bool {
+    pub(super) fn is(&self, item: u32, part: u32, (tag, key): Key<'_>) -> bool {
         self.items.get(item as usize).is_some_and(|item| {
-            item.part == part && self.keys[item.key.start as usize..item.key.end as usize] == *key
+            (item.part, item.tag) == (part, tag)
+                && self.keys[item.key.start as usize..item.key.end as usize] == *key
         })
     }
 
@@ -57,7 +62,7 @@ impl Known {
         self.seen.again(hash)
     }
 
-    pub(super) fn add(&mut self, hash: u64, part: u32, key: &[u8], entries: &[Entry]) {
+    pub(super) fn add(&mut self, hash: u64, part: u32, (tag, key): Key<'_>, entries: &[Entry]) {
         let bytes = self.keys.len()
             + self.entries.len() * size_of::<Entry>()
             + self.items.len() * (size_of::<Item>() + 8);
@@ -72,6 +77,7 @@ impl Known {
         self.items.push(Item {
             hash,
             part,
+            tag,
             key: key_start..self.keys.len() as u32,
             entries: start..self.entries.len() as u32,
         });
@@ -112,12 +118,13 @@ mod tests {
     #[test]
     fn keys_of_other_parts_are_other_keys() {
         let mut known = Known::default();
-        let hash = known.hash(1, b"a");
-        known.add(hash, 1, b"a", &[]);
-        assert_eq!(known.find(hash, 1, b"a"), Some(0));
-        assert_eq!(known.find(hash, 2, b"a"), None);
-        assert_eq!(known.find(hash, 1, b"b"), None);
-        assert!(known.is(0, 1, b"a") && !known.is(1, 1, b"a"));
+        let hash = known.hash(1, (0, b"a"));
+        known.add(hash, 1, (0, b"a"), &[]);
+        assert_eq!(known.find(hash, 1, (0, b"a")), Some(0));
+        for (part, key) in [(2, (0, b"a")), (1, (0, b"b")), (1, (1, b"a"))] {
+            assert_eq!(known.find(hash, part, (key.0, key.1)), None);
+        }
+        assert!(known.is(0, 1, (0, b"a")) && !known.is(1, 1, (0, b"a")));
     }
 
     #[test]
@@ -125,9 +132,9 @@ mod tests {
         let mut known = Known::default();
         for n in 0..20_000_u32 {
             let key = [n.to_le_bytes(); 256].concat();
-            let hash = known.hash(0, &key);
-            known.add(hash, 0, &key, &[]);
-            assert!(known.find(hash, 0, &key).is_some());
+            let hash = known.hash(0, (0, &key));
+            known.add(hash, 0, (0, &key), &[]);
+            assert!(known.find(hash, 0, (0, &key)).is_some());
         }
         assert!(known.keys.len() <= LIMIT);
     }
@@ -135,7 +142,7 @@ mod tests {
     #[test]
     fn the_second_time_is_told() {
         let mut known = Known::default();
-        let hash = known.hash(0, b"a");
+        let hash = known.hash(0, (0, b"a"));
         assert!(!known.comes_again(hash));
         assert!(known.comes_again(hash));
     }

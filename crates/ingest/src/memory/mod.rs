@@ -24,12 +24,13 @@ use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
 
 use crate::block::{Options, normalize};
 use kind::Kind;
-use known::Known;
+use known::{Key, Known};
 
 /// A record of which the values can be had one by one.
 pub(crate) trait Record {
-    /// Appends what tells a field's value from any other.
-    fn key(&self, field: u16, key: &mut Vec<u8>);
+    /// What tells a field's value from any other: its bytes as they stand, and a tag that says what kind of bytes these
+    /// are.
+    fn raw(&self, field: u16) -> (u8, &[u8]);
 
     /// Appends a field's text (UTF-8), nothing if it is absent. `None`: it must be read in another way, and so must the
     /// record.
@@ -252,7 +253,7 @@ impl Memory {
         let key = &mut self.buffers.key;
         key.clear();
         for field in &shape.kind {
-            record.key(*field, key);
+            push(record.raw(*field), key);
         }
         let is_it = |kind: &Kind| kind.shape == id && *kind.key == **key;
         if let Some(last) = shape.last
@@ -294,10 +295,7 @@ impl Memory {
                 batch.record(row, |batch| direct.put(text, batch));
                 continue;
             }
-            key.clear();
-            for field in &part.varying {
-                record.key(*field, key);
-            }
+            let key = key_of(record, &part.varying, key);
             let last = part.last.filter(|item| self.known.is(*item, part.id, key));
             let item = last.or_else(|| {
                 let hash = self.known.hash(part.id, key);
@@ -338,10 +336,7 @@ impl Memory {
                 return Some(());
             }
             row.extend_from_slice(learnt);
-            key.clear();
-            for field in &part.varying {
-                record.key(*field, key);
-            }
+            let key = key_of(record, &part.varying, key);
             self.columns.add(learnt, batch);
             self.known.add(hash, part.id, key, learnt);
         }
@@ -350,6 +345,24 @@ impl Memory {
         }
         Some(())
     }
+}
+
+/// What tells the values of these fields from others.
+fn key_of<'k>(record: &'k impl Record, fields: &[u16], buffer: &'k mut Vec<u8>) -> Key<'k> {
+    if let [field] = fields {
+        return record.raw(*field);
+    }
+    buffer.clear();
+    for field in fields {
+        push(record.raw(*field), buffer);
+    }
+    (0, buffer)
+}
+
+fn push((tag, bytes): Key<'_>, key: &mut Vec<u8>) {
+    let [a, b, c, d] = (bytes.len() as u32).to_le_bytes();
+    key.extend_from_slice(&[tag, a, b, c, d]);
+    key.extend_from_slice(bytes);
 }
 
 /// Holds the entries that parts of a record have come to, and its times, to those of the whole.

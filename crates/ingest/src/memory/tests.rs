@@ -47,10 +47,8 @@ impl Texts {
 }
 
 impl Record for Texts {
-    fn key(&self, field: u16, key: &mut Vec<u8>) {
-        let text = self.get(field);
-        key.extend_from_slice(&(text.len() as u32).to_le_bytes());
-        key.extend_from_slice(text.as_bytes());
+    fn raw(&self, field: u16) -> (u8, &[u8]) {
+        (0, self.get(field).as_bytes())
     }
 
     fn text(&self, field: u16, text: &mut Vec<u8>) -> Option<()> {
