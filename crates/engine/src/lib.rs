@@ -20,6 +20,7 @@ mod bitmap;
 mod column_index;
 pub mod correlate;
 pub mod explain;
+mod fragments;
 mod hit;
 mod matcher;
 pub mod readiness;
