@@ -9,19 +9,24 @@ use hashbrown::HashMap;
 
 use crate::bitmap::Bitmap;
 
-/// How many bytes a fragment is sought by.
-const GRAM: usize = 3;
-
 /// Fragments, arranged for being found in texts.
 #[derive(Debug)]
 pub(crate) struct Fragments {
     texts: Vec<Box<[u8]>>,
-    /// By the hash of three bytes: where its part of `places` begins; the next one's beginning is its end.
+    threes: Table<3>,
+    /// Fragments of two bytes.
+    twos: Table<2>,
+    /// Fragments of one byte.
+    ones: Table<1>,
+}
+
+/// Fragments by `N` bytes of theirs.
+#[derive(Debug)]
+struct Table<const N: usize> {
+    /// By the hash of the bytes: where its part of `places` begins; the next one's beginning is its end.
     starts: Vec<u32>,
-    /// A fragment's number, and where in it the three bytes stand.
+    /// A fragment's number, and where in it the bytes stand.
     places: Vec<(u32, u32)>,
-    /// The fragments that have fewer bytes.
-    short: Vec<u32>,
     /// By how much a hash is shifted to be a place in `starts`.
     shift: u32,
 }
@@ -29,62 +34,74 @@ pub(crate) struct Fragments {
 impl Fragments {
     /// Arranges fragments; their order gives them their numbers. None is empty, and none has a capital ASCII letter.
     pub(crate) fn new(texts: &[String]) -> Fragments {
-        let mut counts: HashMap<&[u8], u32> = HashMap::new();
-        for gram in texts.iter().flat_map(|text| text.as_bytes().windows(GRAM)) {
-            *counts.entry(gram).or_default() += 1;
+        let mut counts: HashMap<[u8; 3], u32> = HashMap::new();
+        for gram in texts.iter().flat_map(|text| text.as_bytes().array_windows()) {
+            *counts.entry(*gram).or_default() += 1;
         }
-        let mut short = Vec::new();
-        let mut chosen = Vec::new();
+        let (mut threes, mut twos, mut ones) = (Vec::new(), Vec::new(), Vec::new());
         for (number, text) in (0..).zip(texts) {
-            let grams = (0..).zip(text.as_bytes().windows(GRAM));
-            match grams.min_by_key(|(_, gram)| counts[gram]) {
-                Some((at, gram)) => chosen.push((gram, (number, at))),
-                None => short.push(number),
+            match *text.as_bytes() {
+                [] => {}
+                [one] => ones.push(([one], (number, 0))),
+                [one, two] => twos.push(([one, two], (number, 0))),
+                ref bytes => {
+                    let grams = (0..).zip(bytes.array_windows());
+                    let rarest = grams.min_by_key(|(_, gram)| counts.get(*gram));
+                    threes.extend(rarest.map(|(at, gram)| (*gram, (number, at))));
+                }
             }
         }
-        // Of eight places or more one is taken.
-        let bits = (chosen.len() * 8).next_power_of_two().trailing_zeros().clamp(3, 20);
-        let shift = u32::BITS - bits;
-        let mut starts = vec![0; (1 << bits) + 1];
-        chosen.sort_by_key(|(gram, _)| hash(gram, shift));
-        for (gram, _) in &chosen {
-            starts[hash(gram, shift) + 1] += 1;
+        Fragments {
+            texts: texts.iter().map(|text| text.as_bytes().into()).collect(),
+            threes: Table::new(threes),
+            twos: Table::new(twos),
+            ones: Table::new(ones),
         }
-        for i in 1..starts.len() {
-            starts[i] += starts[i - 1];
-        }
-        let places = chosen.into_iter().map(|(_, place)| place).collect();
-        let texts = texts.iter().map(|text| text.as_bytes().into()).collect();
-        Fragments { texts, starts, places, short, shift }
     }
 
     /// Makes `found` the numbers of the fragments that stand in a text without capital ASCII letters.
     pub(crate) fn find(&self, text: &str, found: &mut Bitmap) {
         found.reset(self.texts.len());
-        let bytes = text.as_bytes();
-        if !self.places.is_empty() {
-            for (at, gram) in bytes.windows(GRAM).enumerate() {
-                let hash = hash(gram, self.shift);
-                let (start, end) = (self.starts[hash] as usize, self.starts[hash + 1] as usize);
-                for (number, offset) in &self.places[start..end] {
-                    let rest = at.checked_sub(*offset as usize).map(|start| &bytes[start..]);
-                    let is_there = |rest: &[u8]| rest.starts_with(&self.texts[*number as usize]);
-                    if rest.is_some_and(is_there) {
-                        found.insert(*number);
-                    }
-                }
-            }
+        self.threes.find(&self.texts, text.as_bytes(), found);
+        self.twos.find(&self.texts, text.as_bytes(), found);
+        self.ones.find(&self.texts, text.as_bytes(), found);
+    }
+}
+
+impl<const N: usize> Table<N> {
+    fn new(mut grams: Vec<([u8; N], (u32, u32))>) -> Table<N> {
+        // Of eight places or more one is taken.
+        let bits = (grams.len() * 8).next_power_of_two().trailing_zeros().clamp(3, 20);
+        let shift = u32::BITS - bits;
+        grams.sort_by_key(|(gram, _)| hash(*gram, shift));
+        let mut starts = vec![0; (1 << bits) + 1];
+        for (gram, _) in &grams {
+            starts[hash(*gram, shift) + 1] += 1;
         }
-        for number in &self.short {
-            let fragment = &*self.texts[*number as usize];
-            if bytes.windows(fragment.len()).any(|window| window == fragment) {
-                found.insert(*number);
+        for i in 1..starts.len() {
+            starts[i] += starts[i - 1];
+        }
+        Table { starts, places: grams.into_iter().map(|(_, place)| place).collect(), shift }
+    }
+
+    fn find(&self, fragments: &[Box<[u8]>], text: &[u8], found: &mut Bitmap) {
+        if self.places.is_empty() {
+            return;
+        }
+        for (at, gram) in text.array_windows().enumerate() {
+            let hash = hash::<N>(*gram, self.shift);
+            let (start, end) = (self.starts[hash] as usize, self.starts[hash + 1] as usize);
+            for (number, offset) in &self.places[start..end] {
+                let rest = at.checked_sub(*offset as usize).map(|start| &text[start..]);
+                if rest.is_some_and(|rest| rest.starts_with(&fragments[*number as usize])) {
+                    found.insert(*number);
+                }
             }
         }
     }
 }
 
-fn hash(gram: &[u8], shift: u32) -> usize {
+fn hash<const N: usize>(gram: [u8; N], shift: u32) -> usize {
     let word = gram.iter().fold(0, |word, byte| word << 8 | u32::from(*byte));
     (word.wrapping_mul(0x9E37_79B1) >> shift) as usize
 }
