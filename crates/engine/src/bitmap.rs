@@ -27,6 +27,11 @@ impl Bitmap {
         self.0.resize(rows.div_ceil(64), 0);
     }
 
+    /// Makes it the same as `other`, keeping the memory.
+    pub(crate) fn copy_from(&mut self, other: &Bitmap) {
+        self.0.clone_from(&other.0);
+    }
+
     pub(crate) fn insert(&mut self, row: u32) {
         self.0[row as usize / 64] |= 1 << (row % 64);
     }
@@ -37,6 +42,11 @@ impl Bitmap {
 
     pub(crate) fn is_empty(&self) -> bool {
         self.0.iter().all(|word| *word == 0)
+    }
+
+    /// The number of rows.
+    pub(crate) fn count(&self) -> u64 {
+        self.0.iter().map(|word| u64::from(word.count_ones())).sum()
     }
 
     /// Keeps the rows that `other` has too.

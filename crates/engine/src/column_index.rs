@@ -41,7 +41,7 @@ pub(crate) struct ColumnIndex {
 
 impl ColumnIndex {
     /// Arranges the predicates of a column. None of them holds of a missing field.
-    pub(crate) fn new(leaves: &[(PredicateId, &Leaf)]) -> ColumnIndex {
+    pub(crate) fn new<'l>(leaves: impl Iterator<Item = (PredicateId, &'l Leaf)>) -> ColumnIndex {
         let mut index = ColumnIndex::default();
         let mut fragments: HashMap<String, usize> = HashMap::new();
         let mut texts: Vec<String> = Vec::new();
@@ -49,30 +49,30 @@ impl ColumnIndex {
         for (id, leaf) in leaves {
             if let Some((constants, fold)) = text_constants(leaf) {
                 for constant in constants {
-                    index.equality(constant, fold, *id);
+                    index.equality(constant, fold, id);
                 }
             } else if let Leaf::Like { patterns, .. } = leaf {
                 for pattern in patterns {
                     let fragment = pattern.longest_literal().to_ascii_lowercase();
                     if let Some(text) = pattern.literal() {
-                        index.equality(text, pattern.fold(), *id);
+                        index.equality(text, pattern.fold(), id);
                     } else if fragment.is_empty() {
-                        index.shapeless.push((*id, pattern.clone()));
+                        index.shapeless.push((id, pattern.clone()));
                     } else {
                         let slot = *fragments.entry(fragment.clone()).or_insert_with(|| {
                             texts.push(fragment);
                             index.by_fragment.push(Vec::new());
                             texts.len() - 1
                         });
-                        index.by_fragment[slot].push((*id, pattern.clone()));
+                        index.by_fragment[slot].push((id, pattern.clone()));
                     }
                 }
             } else if let Leaf::Words { analyzer, test, .. } = leaf {
-                words.push((*id, *analyzer, test));
+                words.push((id, *analyzer, test));
             } else if matches!(leaf, Leaf::Regex { .. } | Leaf::Nested { .. }) {
-                index.costly.push((*id, (*leaf).clone()));
+                index.costly.push((id, leaf.clone()));
             } else {
-                index.others.push((*id, (*leaf).clone()));
+                index.others.push((id, leaf.clone()));
             }
         }
         index.words = WordIndex::new(&words);

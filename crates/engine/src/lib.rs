@@ -19,15 +19,20 @@
 mod bitmap;
 mod column_index;
 pub mod correlate;
+mod cost;
 pub mod explain;
 mod fragments;
 mod hit;
+mod keys;
 mod matcher;
 pub mod readiness;
 pub mod reference;
+mod row_sets;
 mod rule_set;
+mod stage_eval;
 mod word_index;
 
+pub use cost::{ClauseCost, Costs, FieldCost, QueryCost};
 pub use hit::{Counted, Evidence, Finding, Hit, JoinKey, Matched, Position, StageNumber};
 pub use matcher::Matcher;
 pub use rule_set::RuleSet;
