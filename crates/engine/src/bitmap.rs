@@ -36,6 +36,12 @@ impl Bitmap {
         self.0[row as usize / 64] |= 1 << (row % 64);
     }
 
+    pub(crate) fn insert_all(&mut self, rows: &[u32]) {
+        for row in rows {
+            self.insert(*row);
+        }
+    }
+
     pub(crate) fn contains(&self, row: u32) -> bool {
         self.0[row as usize / 64] & (1 << (row % 64)) != 0
     }

@@ -80,15 +80,6 @@ impl ColumnIndex {
         index
     }
 
-    /// Whether the column has no predicates that are decided for every value.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.exact.is_empty()
-            && self.folded.is_empty()
-            && self.fragments.is_none()
-            && self.shapeless.is_empty()
-            && self.others.is_empty()
-    }
-
     fn equality(&mut self, text: &str, fold: bool, id: PredicateId) {
         let (map, key) = if fold {
             (&mut self.folded, text.to_ascii_lowercase())

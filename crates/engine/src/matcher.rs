@@ -100,7 +100,7 @@ impl<'r> Matcher<'r> {
         self.sets.clear();
         let columns = batch.columns().iter().zip(&mut self.columns);
         for (number, (column, decisions)) in (0..).map(ColumnId).zip(columns) {
-            if column.rows().is_empty() {
+            if column.rows().is_empty() || !self.rules.is_decided(number) {
                 continue;
             }
             let start = self.costs.as_ref().map(|costs| costs.borrow().now());

@@ -136,7 +136,7 @@ impl RowSets {
             let has_many = rows.len() >= MANY_ROWS && predicates.len() > 1;
             if has_many {
                 class_rows.reset(batch.len());
-                rows.iter().for_each(|row| class_rows.insert(*row));
+                class_rows.insert_all(rows);
             }
             for id in &**predicates {
                 let set = self.get_mut(*id, batch.len());
@@ -144,7 +144,7 @@ impl RowSets {
                 if has_many {
                     set.rows.union(&class_rows);
                 } else {
-                    rows.iter().for_each(|row| set.rows.insert(*row));
+                    set.rows.insert_all(rows);
                 }
             }
         }
@@ -157,7 +157,7 @@ impl RowSets {
         if !column.rows().is_empty() {
             let set = self.get_mut(id, batch.len());
             set.values += column.rows().len();
-            column.rows().iter().for_each(|row| set.rows.insert(*row));
+            set.rows.insert_all(column.rows());
         }
     }
 }

@@ -33,6 +33,8 @@ pub struct RuleSet {
 #[derive(Debug)]
 struct IndexedColumn {
     predicates: Vec<PredicateId>,
+    /// Whether one of them is decided for every value.
+    has_cheap: bool,
     /// Made when the column has its first value: of most columns a hunt sees none.
     index: OnceLock<ColumnIndex>,
 }
@@ -134,9 +136,14 @@ impl RuleSet {
         RuleSet { queries, timings, fields, predicates, stages, presence, columns, node_count }
     }
 
+    /// Whether a column has predicates that are decided for every value.
+    pub(crate) fn is_decided(&self, column: ColumnId) -> bool {
+        self.columns[column.0 as usize].has_cheap
+    }
+
     /// The predicates of a column that are decided by its values, arranged for that.
     pub(crate) fn column_index(&self, column: ColumnId) -> &ColumnIndex {
-        let IndexedColumn { predicates, index } = &self.columns[column.0 as usize];
+        let IndexedColumn { predicates, index, .. } = &self.columns[column.0 as usize];
         index.get_or_init(|| {
             let leaf = |id: &PredicateId| (*id, &self.predicates[*id as usize].leaf);
             ColumnIndex::new(predicates.iter().map(leaf))
@@ -325,7 +332,12 @@ impl Compiler {
                 }
             }
         }
-        let column = |predicates| IndexedColumn { predicates, index: OnceLock::new() };
+        let is_cheap =
+            |id: &PredicateId| self.predicates[*id as usize].kind == PredicateKind::Value;
+        let column = |predicates: Vec<PredicateId>| {
+            let has_cheap = predicates.iter().any(is_cheap);
+            IndexedColumn { predicates, has_cheap, index: OnceLock::new() }
+        };
         by_column.into_iter().map(column).collect()
     }
 }

@@ -11,7 +11,7 @@ use crate::bitmap::Bitmap;
 use crate::column_index::Scratch;
 use crate::cost::Costs;
 use crate::reference::{Fields, has_too_many_choices, leaf_holds};
-use crate::row_sets::{RowSet, RowSets};
+use crate::row_sets::RowSets;
 use crate::rule_set::{Node, PredicateId, PredicateKind, RuleSet, Test};
 
 /// What has been decided of costly predicates, about the values that were asked about.
@@ -58,22 +58,23 @@ impl StageEval<'_> {
             Test::All(parts) => parts.as_slice(),
             _ => std::slice::from_ref(node),
         };
-        let Some(least) = self.least(parts) else { return false };
-        rows.copy_from(least.map_or(all, |set| &set.rows));
+        let Some(least) = self.least(parts, all) else { return false };
+        rows.copy_from(least);
         self.narrow(node, rows)
     }
 
-    /// Of the sets of those parts that have one, the smallest; `None` if a part holds of no row, as one look shows.
-    /// That decides most stages.
-    fn least(&self, parts: &[Node]) -> Option<Option<&RowSet>> {
-        let mut least: Option<&RowSet> = None;
+    /// The smallest of `rows` and the sets of those parts that have one; `None` if a part holds of no row, as one look
+    /// shows. That decides most stages.
+    fn least<'b>(&'b self, parts: &[Node], rows: &'b Bitmap) -> Option<&'b Bitmap> {
+        let mut least = rows;
+        let mut least_values = usize::MAX;
         for part in parts {
             let Test::Predicate(id) = part.test else { continue };
             match self.rules.predicates[id as usize].kind {
                 PredicateKind::Value | PredicateKind::Exists(_) => {
                     let set = self.sets.get(id)?;
-                    if least.is_none_or(|least| set.values < least.values) {
-                        least = Some(set);
+                    if set.values < least_values {
+                        (least, least_values) = (&set.rows, set.values);
                     }
                 }
                 PredicateKind::Costly(column) if self.batch.column(column).rows().is_empty() => {
@@ -109,7 +110,8 @@ impl StageEval<'_> {
                 !rows.is_empty()
             }
             Test::All(parts) => {
-                self.least(parts).is_some() && parts.iter().all(|part| self.narrow(part, rows))
+                self.least(parts, rows).is_some()
+                    && parts.iter().all(|part| self.narrow(part, rows))
             }
             Test::Any(parts) => {
                 let mut left = rows.clone();
