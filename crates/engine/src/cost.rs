@@ -90,7 +90,8 @@ pub struct ClauseCost {
 }
 
 impl Costs {
-    pub(crate) fn new(rules: &RuleSet, clock: Box<dyn Fn() -> u64>) -> Costs {
+    /// Nothing so far. Of what the clock tells only differences count.
+    pub fn new(rules: &RuleSet, clock: Box<dyn Fn() -> u64>) -> Costs {
         Costs {
             clock: Clock(clock),
             nodes: vec![NodeCost::default(); rules.node_count as usize],

@@ -29,7 +29,7 @@ pub struct Matcher<'r> {
     costly: RefCell<Costly>,
     overflows: u64,
     /// What all that costs, if anybody asks.
-    costs: Option<RefCell<Costs>>,
+    costs: Option<&'r RefCell<Costs>>,
 }
 
 impl<'r> Matcher<'r> {
@@ -48,15 +48,9 @@ impl<'r> Matcher<'r> {
         }
     }
 
-    /// A matcher that notes what matching costs, by a clock: only differences of what it tells count.
-    pub fn metered(rules: &'r RuleSet, clock: Box<dyn Fn() -> u64>) -> Matcher<'r> {
-        let costs = Some(RefCell::new(Costs::new(rules, clock)));
-        Matcher { costs, ..Matcher::new(rules) }
-    }
-
-    /// What matching has cost; `None` if it was not metered.
-    pub fn into_costs(self) -> Option<Costs> {
-        self.costs.map(RefCell::into_inner)
+    /// A matcher that notes what matching costs.
+    pub fn metered(rules: &'r RuleSet, costs: &'r RefCell<Costs>) -> Matcher<'r> {
+        Matcher { costs: Some(costs), ..Matcher::new(rules) }
     }
 
     /// How often an event had so many values in the fields of one script or join key that not all
@@ -80,14 +74,14 @@ impl<'r> Matcher<'r> {
             costly: &self.costly,
             batch,
             overflows: &overflows,
-            costs: self.costs.as_ref(),
+            costs: self.costs,
         };
         let mut hits = Hits::new(self.rules, batch, &overflows);
         for (number, stage) in self.rules.stages.iter().enumerate() {
             if stages.eval(&stage.condition, &all, &mut rows) {
-                let start = self.costs.as_ref().map(|costs| costs.borrow().now());
+                let start = self.costs.map(|costs| costs.borrow().now());
                 let count = hits.give(stage, &rows, hit);
-                if let (Some(costs), Some(start)) = (&self.costs, start) {
+                if let (Some(costs), Some(start)) = (self.costs, start) {
                     costs.borrow_mut().add_hits(number, count, start);
                 }
             }
@@ -103,10 +97,10 @@ impl<'r> Matcher<'r> {
             if column.rows().is_empty() || !self.rules.is_decided(number) {
                 continue;
             }
-            let start = self.costs.as_ref().map(|costs| costs.borrow().now());
+            let start = self.costs.map(|costs| costs.borrow().now());
             let values = decisions.decide(self.rules, number, column, &mut self.scratch);
             self.sets.spread(batch, column, decisions);
-            if let (Some(costs), Some(start)) = (&self.costs, start) {
+            if let (Some(costs), Some(start)) = (self.costs, start) {
                 costs.borrow_mut().add_column(number, values, column.rows().len(), start);
             }
         }
