@@ -55,18 +55,24 @@ impl Bitmap {
         self.0.iter().map(|word| u64::from(word.count_ones())).sum()
     }
 
-    /// Keeps the rows that `other` has too.
-    pub(crate) fn intersect(&mut self, other: &Bitmap) {
+    /// Keeps the rows that `other` has too. Gives whether any are left.
+    pub(crate) fn intersect(&mut self, other: &Bitmap) -> bool {
+        let mut all = 0;
         for (a, b) in self.0.iter_mut().zip(&other.0) {
             *a &= b;
+            all |= *a;
         }
+        all != 0
     }
 
-    /// Drops the rows that `other` has.
-    pub(crate) fn subtract(&mut self, other: &Bitmap) {
+    /// Drops the rows that `other` has. Gives whether any are left.
+    pub(crate) fn subtract(&mut self, other: &Bitmap) -> bool {
+        let mut all = 0;
         for (a, b) in self.0.iter_mut().zip(&other.0) {
             *a &= !b;
+            all |= *a;
         }
+        all != 0
     }
 
     /// Adds the rows that `other` has.
@@ -100,9 +106,10 @@ mod tests {
         let mut b = Bitmap::empty(70);
         b.insert(3);
         b.insert(69);
-        a.subtract(&b);
+        assert!(a.subtract(&b));
         assert_eq!(a.iter().count(), 68);
-        a.intersect(&b);
+        assert_eq!(a.count(), 68);
+        assert!(!a.intersect(&b));
         assert!(a.is_empty());
         a.union(&b);
         assert_eq!(a.iter().collect::<Vec<_>>(), [3, 69]);

@@ -20,14 +20,16 @@ pub(crate) struct Fragments {
     ones: Table<1>,
 }
 
-/// Fragments by `N` bytes of theirs.
+/// Fragments by `N` bytes of theirs, at most four.
 #[derive(Debug)]
 struct Table<const N: usize> {
-    /// By the hash of the bytes: where its part of `places` begins; the next one's beginning is its end.
+    /// The hashes of all of their bytes.
+    taken: Bitmap,
+    /// By hash: where its part of `places` begins; the next one's beginning is its end.
     starts: Vec<u32>,
     /// A fragment's number, and where in it the bytes stand.
     places: Vec<(u32, u32)>,
-    /// By how much a hash is shifted to be a place in `starts`.
+    /// By how much a product is shifted to be a hash.
     shift: u32,
 }
 
@@ -69,41 +71,64 @@ impl Fragments {
 }
 
 impl<const N: usize> Table<N> {
-    fn new(mut grams: Vec<([u8; N], (u32, u32))>) -> Table<N> {
-        // Of eight places or more one is taken.
+    fn new(grams: Vec<([u8; N], (u32, u32))>) -> Table<N> {
+        // Of eight hashes or more one is taken.
         let bits = (grams.len() * 8).next_power_of_two().trailing_zeros().clamp(3, 20);
         let shift = u32::BITS - bits;
-        grams.sort_by_key(|(gram, _)| hash(*gram, shift));
+        let word = |gram: [u8; N]| gram.iter().fold(0, |word, byte| word << 8 | u32::from(*byte));
+        let hashed = grams.into_iter().map(|(gram, place)| (hash(word(gram), shift), place));
+        let mut hashed: Vec<_> = hashed.collect();
+        hashed.sort_unstable();
+        let mut taken = Bitmap::empty(1 << bits);
         let mut starts = vec![0; (1 << bits) + 1];
-        for (gram, _) in &grams {
-            starts[hash(*gram, shift) + 1] += 1;
+        for (hash, _) in &hashed {
+            taken.insert(*hash);
+            starts[*hash as usize + 1] += 1;
         }
         for i in 1..starts.len() {
             starts[i] += starts[i - 1];
         }
-        Table { starts, places: grams.into_iter().map(|(_, place)| place).collect(), shift }
+        let places = hashed.into_iter().map(|(_, place)| place).collect();
+        Table { taken, starts, places, shift }
     }
 
     fn find(&self, fragments: &[Box<[u8]>], text: &[u8], found: &mut Bitmap) {
         if self.places.is_empty() {
             return;
         }
-        for (at, gram) in text.array_windows().enumerate() {
-            let hash = hash::<N>(*gram, self.shift);
-            let (start, end) = (self.starts[hash] as usize, self.starts[hash + 1] as usize);
-            for (number, offset) in &self.places[start..end] {
-                let rest = at.checked_sub(*offset as usize).map(|start| &text[start..]);
-                if rest.is_some_and(|rest| rest.starts_with(&fragments[*number as usize])) {
-                    found.insert(*number);
-                }
+        let mut word = 0;
+        for (end, byte) in (1..).zip(text) {
+            word = (word << 8 | u32::from(*byte)) & (u32::MAX >> (u32::BITS - 8 * N as u32));
+            let hash = hash(word, self.shift);
+            if self.taken.contains(hash) {
+                self.compare(hash, fragments, text, end, found);
+            }
+        }
+    }
+
+    /// Adds the fragments that have bytes of this hash and stand in a text so that these end here.
+    fn compare(
+        &self,
+        hash: u32,
+        fragments: &[Box<[u8]>],
+        text: &[u8],
+        end: usize,
+        found: &mut Bitmap,
+    ) {
+        let hash = hash as usize;
+        for (number, at) in &self.places[self.starts[hash] as usize..self.starts[hash + 1] as usize]
+        {
+            let start = end.checked_sub(N + *at as usize);
+            let rest = start.map(|start| &text[start..]);
+            if rest.is_some_and(|rest| rest.starts_with(&fragments[*number as usize])) {
+                found.insert(*number);
             }
         }
     }
 }
 
-fn hash<const N: usize>(gram: [u8; N], shift: u32) -> usize {
-    let word = gram.iter().fold(0, |word, byte| word << 8 | u32::from(*byte));
-    (word.wrapping_mul(0x9E37_79B1) >> shift) as usize
+fn hash(word: u32, shift: u32) -> u32 {
+    word.wrapping_mul(0x9E37_79B1) >> shift
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use dragnet_event::{Batch, ColumnId, Scalar, Value};
+use dragnet_event::{Batch, Column, ColumnId, Scalar, Value};
 use hashbrown::HashMap;
 
 use crate::bitmap::Bitmap;
@@ -19,6 +19,8 @@ pub(crate) struct Hits<'a> {
     known: HashMap<Box<[(u32, u32)]>, JoinKey>,
     /// Those of the row at hand.
     codes: Vec<(u32, u32)>,
+    /// By key of the stage at hand: where in its column the last row was found.
+    places: Vec<usize>,
     no_key: JoinKey,
 }
 
@@ -36,8 +38,15 @@ const NULL: (u32, u32) = (u32::MAX, u32::MAX);
 
 impl<'a> Hits<'a> {
     pub(crate) fn new(rules: &'a RuleSet, batch: &'a Batch, overflows: &'a Cell<u64>) -> Hits<'a> {
-        let (known, codes, no_key) = (HashMap::new(), Vec::new(), JoinKey::none());
-        Hits { rules, batch, overflows, known, codes, no_key }
+        Hits {
+            rules,
+            batch,
+            overflows,
+            known: HashMap::new(),
+            codes: Vec::new(),
+            places: Vec::new(),
+            no_key: JoinKey::none(),
+        }
     }
 
     /// Gives the hits of rows on one stage: one for each combination of join key values. Gives how many there were.
@@ -49,6 +58,8 @@ impl<'a> Hits<'a> {
     ) -> u64 {
         let (query, number) = (stage.query, stage.stage);
         let mut count = 0;
+        self.places.clear();
+        self.places.resize(stage.keys.len(), 0);
         for row in rows.iter() {
             let Some(position) = position(self.rules, stage, self.batch, row) else { continue };
             match self.keys(&stage.keys, row) {
@@ -77,8 +88,9 @@ impl<'a> Hits<'a> {
         let batch = self.batch;
         self.codes.clear();
         let mut is_one = true;
-        for key in keys {
-            let codes = key.column.map_or(&[][..], |column| batch.column(column).row_codes(row));
+        for (key, place) in keys.iter().zip(&mut self.places) {
+            let column = key.column.map(|column| batch.column(column));
+            let codes = column.map_or(&[][..], |column| codes_from(column, place, row));
             match (key.column, codes) {
                 (Some(column), [code]) => self.codes.push((column.0, *code)),
                 (_, []) if key.optional => self.codes.push(NULL),
@@ -100,6 +112,21 @@ impl<'a> Hits<'a> {
         self.known.insert(self.codes.as_slice().into(), key.clone());
         Keys::One(key)
     }
+}
+
+/// The codes of a row's values in a column. Rows come in ascending order: `place` is where the search begins, and where
+/// it came to.
+fn codes_from<'c>(column: &'c Column, place: &mut usize, row: u32) -> &'c [u32] {
+    let rows = &column.rows()[*place..];
+    // The next row is mostly near.
+    let mut near = 8;
+    while near < rows.len() && rows[near] < row {
+        near *= 8;
+    }
+    let start = rows[..near.min(rows.len())].partition_point(|r| *r < row);
+    let len = rows[start..].iter().take_while(|r| **r == row).count();
+    *place += start;
+    &column.codes()[*place..*place + len]
 }
 
 /// Where an event stands for a query; `None` if it lacks a time that it must have to take part.
@@ -155,4 +182,32 @@ fn join_keys(keys: &[CompiledKey], batch: &Batch, row: u32) -> (Vec<JoinKey>, bo
         tuples = extended.take(MAX_KEYS).collect();
     }
     (tuples.into_iter().map(JoinKey::new).collect(), complete)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use dragnet_event::{EventRef, Field, FieldSink};
+    use proptest::prelude::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn codes_of_ascending_rows_are_found(
+            counts in prop::collection::vec(0usize..3, 1..300),
+            step in 1usize..100,
+        ) {
+            let mut batch = Batch::new(&[Field::any("f")], &Field::any("@timestamp"));
+            for (index, count) in (0..).zip(&counts) {
+                (0..*count).for_each(|n| batch.put("f", Scalar::Long(n as i64 + index)));
+                batch.end_row(EventRef { source: 0, block: 0, index: index as u32 });
+            }
+            let column = batch.column(ColumnId(0));
+            let mut place = 0;
+            for row in (0..counts.len() as u32).step_by(step) {
+                prop_assert_eq!(codes_from(column, &mut place, row), column.row_codes(row));
+            }
+        }
+    }
 }

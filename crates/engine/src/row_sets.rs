@@ -20,9 +20,9 @@ const MANY_ROWS: usize = 64;
 #[derive(Debug, Default)]
 pub(crate) struct Decisions {
     generation: u32,
-    /// By code: the class of the value.
+    /// By code: the class of the value, 0 if it satisfies nothing.
     classes: Vec<u32>,
-    /// By class: the predicates that its values satisfy.
+    /// By class, from 1: the predicates that its values satisfy.
     predicates: Vec<Arc<[PredicateId]>>,
     known: HashMap<Arc<[PredicateId]>, u32>,
 }
@@ -56,10 +56,13 @@ impl Decisions {
     }
 
     fn class(&mut self, satisfied: &[PredicateId]) -> u32 {
+        if satisfied.is_empty() {
+            return 0;
+        }
         if let Some(class) = self.known.get(satisfied) {
             return *class;
         }
-        let class = self.predicates.len() as u32;
+        let class = self.predicates.len() as u32 + 1;
         let satisfied: Arc<[PredicateId]> = satisfied.into();
         self.predicates.push(satisfied.clone());
         self.known.insert(satisfied, class);
@@ -128,7 +131,7 @@ impl RowSets {
         let mut sorter = std::mem::take(&mut self.sorter);
         let mut class_rows = std::mem::take(&mut self.class_rows);
         sorter.sort(column, decisions);
-        for (class, predicates) in decisions.predicates.iter().enumerate() {
+        for (class, predicates) in (1..).zip(&decisions.predicates) {
             let rows = sorter.rows(class);
             if rows.is_empty() {
                 continue;
@@ -165,7 +168,7 @@ impl RowSets {
 /// Sorts the rows of a column by the classes of their values.
 #[derive(Debug, Default)]
 struct Sorter {
-    /// By class: the end of its part of `rows`. A class of which nothing follows has no rows.
+    /// By class: the end of its part of `rows`. Class 0, of which nothing follows, has none.
     ends: Vec<usize>,
     rows: Vec<u32>,
 }
@@ -174,27 +177,34 @@ impl Sorter {
     fn sort(&mut self, column: &Column, decisions: &Decisions) {
         let class = |code: &u32| decisions.classes[*code as usize] as usize;
         self.ends.clear();
-        self.ends.resize(decisions.predicates.len(), 0);
+        self.ends.resize(decisions.predicates.len() + 1, 0);
         for code in column.codes() {
             self.ends[class(code)] += 1;
         }
         let mut start = 0;
+        self.ends[0] = 0;
         for end in &mut self.ends {
             // For the time being the place of its next row.
             let count = std::mem::replace(end, start);
             start += count;
         }
         self.rows.clear();
-        self.rows.resize(column.rows().len(), 0);
+        self.rows.resize(start, 0);
+        if start == 0 {
+            return;
+        }
         for (row, code) in column.rows().iter().zip(column.codes()) {
-            let place = &mut self.ends[class(code)];
-            self.rows[*place] = *row;
-            *place += 1;
+            let class = class(code);
+            if class != 0 {
+                let place = &mut self.ends[class];
+                self.rows[*place] = *row;
+                *place += 1;
+            }
         }
     }
 
+    /// The rows of a class, from 1.
     fn rows(&self, class: usize) -> &[u32] {
-        let start = if class == 0 { 0 } else { self.ends[class - 1] };
-        &self.rows[start..self.ends[class]]
+        &self.rows[self.ends[class - 1]..self.ends[class]]
     }
 }

@@ -104,10 +104,7 @@ impl StageEval<'_> {
             Test::Predicate(id) => self.narrow_by_predicate(*id, rows),
             Test::Not(inner) => {
                 let mut holding = rows.clone();
-                if self.narrow(inner, &mut holding) {
-                    rows.subtract(&holding);
-                }
-                !rows.is_empty()
+                if self.narrow(inner, &mut holding) { rows.subtract(&holding) } else { true }
             }
             Test::All(parts) => {
                 self.least(parts, rows).is_some()
@@ -116,16 +113,13 @@ impl StageEval<'_> {
             Test::Any(parts) => {
                 let mut left = rows.clone();
                 let mut part_rows = Bitmap::default();
-                let mut is_left = true;
                 for part in parts {
                     part_rows.copy_from(&left);
-                    if is_left && self.narrow(part, &mut part_rows) {
-                        left.subtract(&part_rows);
-                        is_left = !left.is_empty();
+                    if self.narrow(part, &mut part_rows) && !left.subtract(&part_rows) {
+                        return true;
                     }
                 }
-                rows.subtract(&left);
-                !rows.is_empty()
+                rows.subtract(&left)
             }
         }
     }
@@ -133,11 +127,13 @@ impl StageEval<'_> {
     fn narrow_by_predicate(&self, id: PredicateId, rows: &mut Bitmap) -> bool {
         let predicate = &self.rules.predicates[id as usize];
         match &predicate.kind {
-            PredicateKind::Value | PredicateKind::Exists(_) => match self.sets.get(id) {
-                Some(set) => rows.intersect(&set.rows),
-                None => return false,
-            },
-            PredicateKind::Costly(column) => self.narrow_by_costly(id, *column, rows),
+            PredicateKind::Value | PredicateKind::Exists(_) => {
+                self.sets.get(id).is_some_and(|set| rows.intersect(&set.rows))
+            }
+            PredicateKind::Costly(column) => {
+                self.narrow_by_costly(id, *column, rows);
+                !rows.is_empty()
+            }
             PredicateKind::Row(fields) => {
                 let mut holding = Bitmap::empty(self.batch.len());
                 for row in rows.iter() {
@@ -150,9 +146,9 @@ impl StageEval<'_> {
                     }
                 }
                 *rows = holding;
+                !rows.is_empty()
             }
         }
-        !rows.is_empty()
     }
 
     /// Keeps the rows of which a costly predicate holds. Their values are decided for all costly predicates of
