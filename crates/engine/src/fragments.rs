@@ -106,7 +106,9 @@ impl<const N: usize> Table<N> {
         }
     }
 
-    /// Adds the fragments that have bytes of this hash and stand in a text so that these end here.
+    /// Adds the fragments that have bytes of this hash and stand in a text so that these end here. It is rare, and apart
+    /// so that the loop over all bytes stays in registers.
+    #[inline(never)]
     fn compare(
         &self,
         hash: u32,

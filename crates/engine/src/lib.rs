@@ -7,6 +7,7 @@
 //! - A [`Matcher`] runs a rule set over a [`dragnet_event::Batch`] and gives [`Hit`]s: which event satisfies which
 //!   stage of which rule. It decides a predicate once per distinct value, never once per row, and has
 //!   no memory of events.
+//! - [`Costs`] are what a metered matcher notes: where its time went, by a clock that the caller brings.
 //! - [`correlate`] turns hits, in event-time order, into [`Finding`]s: sequences, samples, thresholds, new terms
 //!   and indicator matches.
 //! - [`readiness`] says which rules can fire on events like these at all.
