@@ -106,9 +106,7 @@ impl<const N: usize> Table<N> {
         }
     }
 
-    /// Adds the fragments that have bytes of this hash and stand in a text so that these end here. It is rare, and apart
-    /// so that the loop over all bytes stays in registers.
-    #[inline(never)]
+    /// Adds the fragments that have bytes of this hash and stand in a text so that these end here.
     fn compare(
         &self,
         hash: u32,
