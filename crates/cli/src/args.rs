@@ -8,7 +8,8 @@ use dragnet_event::Time;
 use dragnet_ingest::{Form, Options};
 
 use crate::rules::args::{
-    CheckArgs, CodesArgs, ConvertArgs, CoverageArgs, DiffArgs, FmtArgs, ListArgs, ShowArgs,
+    CheckArgs, CodesArgs, ConvertArgs, CostArgs, CoverageArgs, DiffArgs, FmtArgs, ListArgs,
+    ShowArgs,
 };
 
 /// Runs Elastic detection rules on log files, without an Elastic stack.
@@ -376,6 +377,8 @@ pub(crate) enum RulesCommand {
     Diff(DiffArgs),
     /// Show which techniques of MITRE ATT&CK rules are mapped to
     Coverage(CoverageArgs),
+    /// Say where the time of matching goes on some logs: by rule, by clause, by field
+    Cost(CostArgs),
     /// Say which rules can fire on telemetry like some sample logs, and what the others lack
     Readiness(ReadinessArgs),
 }

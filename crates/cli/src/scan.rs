@@ -238,6 +238,11 @@ pub(crate) fn is_no_log(source: &Source, problem: &Problem) -> bool {
         && (is_shadow || !LOGS.iter().any(|end| path.ends_with(end)))
 }
 
+/// Whether a batch of events that were read from so many bytes is to be matched.
+pub(crate) fn is_full(batch: &Batch, read_bytes: usize) -> bool {
+    batch.len() >= BATCH_EVENTS || read_bytes >= BATCH_BYTES
+}
+
 /// Matches the batch and empties it; gives the hits.
 fn flush(matcher: &mut Matcher<'_>, batch: &mut Batch) -> Vec<Hit> {
     let mut hits = Vec::new();
@@ -332,7 +337,7 @@ impl Scan<'_> {
                 }
                 Err(problem) => found.problems.push((number, problem)),
             }
-            if batch.len() >= BATCH_EVENTS || read_bytes >= BATCH_BYTES {
+            if is_full(&batch, read_bytes) {
                 found.hits.push(flush(&mut matcher, &mut batch));
                 read_bytes = 0;
             }

@@ -27,8 +27,19 @@ impl Bitmap {
         self.0.resize(rows.div_ceil(64), 0);
     }
 
+    /// Makes it the same as `other`, keeping the memory.
+    pub(crate) fn copy_from(&mut self, other: &Bitmap) {
+        self.0.clone_from(&other.0);
+    }
+
     pub(crate) fn insert(&mut self, row: u32) {
         self.0[row as usize / 64] |= 1 << (row % 64);
+    }
+
+    pub(crate) fn insert_all(&mut self, rows: &[u32]) {
+        for row in rows {
+            self.insert(*row);
+        }
     }
 
     pub(crate) fn contains(&self, row: u32) -> bool {
@@ -39,18 +50,29 @@ impl Bitmap {
         self.0.iter().all(|word| *word == 0)
     }
 
-    /// Keeps the rows that `other` has too.
-    pub(crate) fn intersect(&mut self, other: &Bitmap) {
-        for (a, b) in self.0.iter_mut().zip(&other.0) {
-            *a &= b;
-        }
+    /// The number of rows.
+    pub(crate) fn count(&self) -> u64 {
+        self.0.iter().map(|word| u64::from(word.count_ones())).sum()
     }
 
-    /// Drops the rows that `other` has.
-    pub(crate) fn subtract(&mut self, other: &Bitmap) {
+    /// Keeps the rows that `other` has too. Gives whether any are left.
+    pub(crate) fn intersect(&mut self, other: &Bitmap) -> bool {
+        let mut all = 0;
+        for (a, b) in self.0.iter_mut().zip(&other.0) {
+            *a &= b;
+            all |= *a;
+        }
+        all != 0
+    }
+
+    /// Drops the rows that `other` has. Gives whether any are left.
+    pub(crate) fn subtract(&mut self, other: &Bitmap) -> bool {
+        let mut all = 0;
         for (a, b) in self.0.iter_mut().zip(&other.0) {
             *a &= !b;
+            all |= *a;
         }
+        all != 0
     }
 
     /// Adds the rows that `other` has.
@@ -84,9 +106,10 @@ mod tests {
         let mut b = Bitmap::empty(70);
         b.insert(3);
         b.insert(69);
-        a.subtract(&b);
+        assert!(a.subtract(&b));
         assert_eq!(a.iter().count(), 68);
-        a.intersect(&b);
+        assert_eq!(a.count(), 68);
+        assert!(!a.intersect(&b));
         assert!(a.is_empty());
         a.union(&b);
         assert_eq!(a.iter().collect::<Vec<_>>(), [3, 69]);

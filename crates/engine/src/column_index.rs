@@ -1,19 +1,20 @@
 //! Which predicates of one column does a value satisfy? All at once, for thousands of predicates.
 //!
 //! Equality is a hash look-up. A wildcard pattern can only match a text that contains the
-//! pattern's longest literal fragment, so the fragments of all patterns share one automaton that
-//! reads the text once, ignoring case; only patterns whose fragment was seen are tried. What has no such
-//! fragment (ranges, addresses, scripts) is tried on every value.
+//! pattern's longest literal fragment, so the fragments of all patterns are looked for together, ignoring case (see
+//! [`Fragments`]); only patterns whose fragment was seen are tried. What has no such fragment (ranges, addresses,
+//! scripts) is tried on every value.
 //!
 //! What costs much more than that (tests of words, which go the same way, see [`WordIndex`]; regular
 //! expressions; conditions on nested objects) is decided apart, for the values that somebody asks about.
 
-use aho_corasick::{AhoCorasick, MatchKind};
 use dragnet_event::Scalar;
 use dragnet_plan::pattern::Wildcard;
 use dragnet_plan::{CompareOp, Leaf, Literal};
-use hashbrown::{HashMap, HashSet};
+use hashbrown::HashMap;
 
+use crate::bitmap::Bitmap;
+use crate::fragments::Fragments;
 use crate::reference::value_holds;
 use crate::rule_set::PredicateId;
 use crate::word_index::WordIndex;
@@ -25,8 +26,8 @@ pub(crate) struct ColumnIndex {
     exact: HashMap<Box<str>, Vec<PredicateId>>,
     /// The same in lower case, for predicates that ignore case.
     folded: HashMap<Box<str>, Vec<PredicateId>>,
-    fragments: Option<AhoCorasick>,
-    /// Parallel to the automaton's patterns: what may match where the fragment stands.
+    fragments: Option<Fragments>,
+    /// By the number of a fragment: what may match where it stands.
     by_fragment: Vec<Vec<(PredicateId, Wildcard)>>,
     /// Patterns without a fragment.
     shapeless: Vec<(PredicateId, Wildcard)>,
@@ -40,7 +41,7 @@ pub(crate) struct ColumnIndex {
 
 impl ColumnIndex {
     /// Arranges the predicates of a column. None of them holds of a missing field.
-    pub(crate) fn new(leaves: &[(PredicateId, &Leaf)]) -> ColumnIndex {
+    pub(crate) fn new<'l>(leaves: impl Iterator<Item = (PredicateId, &'l Leaf)>) -> ColumnIndex {
         let mut index = ColumnIndex::default();
         let mut fragments: HashMap<String, usize> = HashMap::new();
         let mut texts: Vec<String> = Vec::new();
@@ -48,48 +49,35 @@ impl ColumnIndex {
         for (id, leaf) in leaves {
             if let Some((constants, fold)) = text_constants(leaf) {
                 for constant in constants {
-                    index.equality(constant, fold, *id);
+                    index.equality(constant, fold, id);
                 }
             } else if let Leaf::Like { patterns, .. } = leaf {
                 for pattern in patterns {
                     let fragment = pattern.longest_literal().to_ascii_lowercase();
                     if let Some(text) = pattern.literal() {
-                        index.equality(text, pattern.fold(), *id);
+                        index.equality(text, pattern.fold(), id);
                     } else if fragment.is_empty() {
-                        index.shapeless.push((*id, pattern.clone()));
+                        index.shapeless.push((id, pattern.clone()));
                     } else {
                         let slot = *fragments.entry(fragment.clone()).or_insert_with(|| {
                             texts.push(fragment);
                             index.by_fragment.push(Vec::new());
                             texts.len() - 1
                         });
-                        index.by_fragment[slot].push((*id, pattern.clone()));
+                        index.by_fragment[slot].push((id, pattern.clone()));
                     }
                 }
             } else if let Leaf::Words { analyzer, test, .. } = leaf {
-                words.push((*id, *analyzer, test));
+                words.push((id, *analyzer, test));
             } else if matches!(leaf, Leaf::Regex { .. } | Leaf::Nested { .. }) {
-                index.costly.push((*id, (*leaf).clone()));
+                index.costly.push((id, leaf.clone()));
             } else {
-                index.others.push((*id, (*leaf).clone()));
+                index.others.push((id, leaf.clone()));
             }
         }
         index.words = WordIndex::new(&words);
-        index.fragments = automaton(&texts);
-        if index.fragments.is_none() {
-            // Too large to build: every pattern is then tried on every value.
-            index.shapeless.extend(index.by_fragment.drain(..).flatten());
-        }
+        index.fragments = (!texts.is_empty()).then(|| Fragments::new(&texts));
         index
-    }
-
-    /// Whether the column has no predicates that are decided for every value.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.exact.is_empty()
-            && self.folded.is_empty()
-            && self.fragments.is_none()
-            && self.shapeless.is_empty()
-            && self.others.is_empty()
     }
 
     fn equality(&mut self, text: &str, fold: bool, id: PredicateId) {
@@ -114,20 +102,18 @@ impl ColumnIndex {
         let start = out.len();
         let text = value.text();
         out.extend(self.exact.get(&*text).into_iter().flatten());
-        if !self.folded.is_empty() {
-            scratch.lower.clear();
-            scratch.lower.push_str(&text);
-            scratch.lower.make_ascii_lowercase();
-            out.extend(self.folded.get(scratch.lower.as_str()).into_iter().flatten());
+        let Scratch { lower, found } = scratch;
+        if !self.folded.is_empty() || self.fragments.is_some() {
+            lower.clear();
+            lower.push_str(&text);
+            lower.make_ascii_lowercase();
+            out.extend(self.folded.get(lower.as_str()).into_iter().flatten());
         }
         if let Some(fragments) = &self.fragments {
-            scratch.seen.clear();
-            for found in fragments.find_overlapping_iter(&*text) {
-                let fragment = found.pattern().as_usize();
-                if scratch.seen.insert(fragment) {
-                    let candidates = &self.by_fragment[fragment];
-                    out.extend(candidates.iter().filter(|c| c.1.is_match(&text)).map(|c| c.0));
-                }
+            fragments.find(lower, found);
+            for fragment in found.iter() {
+                let candidates = &self.by_fragment[fragment as usize];
+                out.extend(candidates.iter().filter(|c| c.1.is_match(&text)).map(|c| c.0));
             }
         }
         out.extend(self.shapeless.iter().filter(|c| c.1.is_match(&text)).map(|c| c.0));
@@ -144,7 +130,7 @@ impl ColumnIndex {
     ) {
         let start = out.len();
         if let Some(words) = &self.words {
-            words.decide(&value.text(), scratch, out);
+            words.decide(&value.text(), &mut scratch.found, out);
         }
         out.extend(self.costly.iter().filter(|c| value_holds(&c.1, value)).map(|c| c.0));
         sort_from(start, out);
@@ -168,7 +154,7 @@ fn sort_from(start: usize, ids: &mut Vec<PredicateId>) {
 #[derive(Debug, Default)]
 pub(crate) struct Scratch {
     lower: String,
-    pub(crate) seen: HashSet<usize>,
+    pub(crate) found: Bitmap,
 }
 
 /// The constants of a leaf that tests for equality of text, and whether it ignores case.
@@ -198,15 +184,4 @@ fn text_constants(leaf: &Leaf) -> Option<(Vec<&str>, bool)> {
 fn equality_is_textual(field: &dragnet_event::Field) -> bool {
     use dragnet_event::FieldType::{Any, Keyword, Text};
     matches!(field.ty(), Any | Keyword | Text)
-}
-
-pub(crate) fn automaton(fragments: &[String]) -> Option<AhoCorasick> {
-    if fragments.is_empty() {
-        return None;
-    }
-    AhoCorasick::builder()
-        .ascii_case_insensitive(true)
-        .match_kind(MatchKind::Standard)
-        .build(fragments)
-        .ok()
 }

@@ -7,6 +7,7 @@
 //! - A [`Matcher`] runs a rule set over a [`dragnet_event::Batch`] and gives [`Hit`]s: which event satisfies which
 //!   stage of which rule. It decides a predicate once per distinct value, never once per row, and has
 //!   no memory of events.
+//! - [`Costs`] are what a metered matcher notes: where its time went, by a clock that the caller brings.
 //! - [`correlate`] turns hits, in event-time order, into [`Finding`]s: sequences, samples, thresholds, new terms
 //!   and indicator matches.
 //! - [`readiness`] says which rules can fire on events like these at all.
@@ -19,14 +20,20 @@
 mod bitmap;
 mod column_index;
 pub mod correlate;
+mod cost;
 pub mod explain;
+mod fragments;
 mod hit;
+mod keys;
 mod matcher;
 pub mod readiness;
 pub mod reference;
+mod row_sets;
 mod rule_set;
+mod stage_eval;
 mod word_index;
 
+pub use cost::{ClauseCost, Costs, FieldCost, QueryCost};
 pub use hit::{Counted, Evidence, Finding, Hit, JoinKey, Matched, Position, StageNumber};
 pub use matcher::Matcher;
 pub use rule_set::RuleSet;

@@ -1,6 +1,6 @@
 //! Many queries compiled together.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use dragnet_event::{ColumnId, Field};
 use dragnet_plan::{Condition, Key, Leaf, Query, Timing};
@@ -21,8 +21,22 @@ pub struct RuleSet {
     pub(crate) fields: Vec<Field>,
     pub(crate) predicates: Vec<Predicate>,
     pub(crate) stages: Vec<CompiledStage>,
+    /// The predicates that hold where a column has a value.
+    pub(crate) presence: Vec<(PredicateId, ColumnId)>,
     /// Parallel to `fields`.
-    pub(crate) columns: Vec<ColumnIndex>,
+    columns: Vec<IndexedColumn>,
+    /// How many nodes all conditions have together.
+    pub(crate) node_count: u32,
+}
+
+/// The predicates of a column that are decided by its values.
+#[derive(Debug)]
+struct IndexedColumn {
+    predicates: Vec<PredicateId>,
+    /// Whether one of them is decided for every value.
+    has_cheap: bool,
+    /// Made when the column has its first value: of most columns a hunt sees none.
+    index: OnceLock<ColumnIndex>,
 }
 
 /// A [`Timing`] with the columns of its fields.
@@ -52,8 +66,8 @@ pub(crate) enum PredicateKind {
     /// to decide than to look up.
     Costly(ColumnId),
     /// Row by row, for a script that reads none or several fields: only on rows that everything
-    /// else has left over.
-    Row,
+    /// else has left over. With each field that it reads.
+    Row(Box<[(Field, ColumnId)]>),
 }
 
 /// One stage of one query.
@@ -76,8 +90,16 @@ pub(crate) struct CompiledKey {
 }
 
 /// A condition over predicates.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Node {
+#[derive(Debug)]
+pub(crate) struct Node {
+    /// Its number among those of all conditions: that of the first part is the next one, and so on.
+    pub(crate) number: u32,
+    pub(crate) test: Test,
+}
+
+/// What a node says.
+#[derive(Debug)]
+pub(crate) enum Test {
     Const(bool),
     Predicate(PredicateId),
     Not(Box<Node>),
@@ -104,9 +126,28 @@ impl RuleSet {
             .enumerate()
             .flat_map(|(number, query)| compiler.query(number as u32, query))
             .collect();
-        let columns = compiler.column_indexes();
-        let Compiler { fields, predicates, .. } = compiler;
-        RuleSet { queries, timings, fields, predicates, stages, columns }
+        let columns = compiler.indexed_columns();
+        let Compiler { fields, predicates, node_count, .. } = compiler;
+        let presence = (0..).zip(&predicates).filter_map(|(id, predicate)| match predicate.kind {
+            PredicateKind::Exists(column) => Some((id, column)),
+            _ => None,
+        });
+        let presence = presence.collect();
+        RuleSet { queries, timings, fields, predicates, stages, presence, columns, node_count }
+    }
+
+    /// Whether a column has predicates that are decided for every value.
+    pub(crate) fn is_decided(&self, column: ColumnId) -> bool {
+        self.columns[column.0 as usize].has_cheap
+    }
+
+    /// The predicates of a column that are decided by its values, arranged for that.
+    pub(crate) fn column_index(&self, column: ColumnId) -> &ColumnIndex {
+        let IndexedColumn { predicates, index, .. } = &self.columns[column.0 as usize];
+        index.get_or_init(|| {
+            let leaf = |id: &PredicateId| (*id, &self.predicates[*id as usize].leaf);
+            ColumnIndex::new(predicates.iter().map(leaf))
+        })
     }
 
     /// The queries.
@@ -132,6 +173,7 @@ struct Compiler {
     field_ids: HashMap<Field, ColumnId>,
     predicates: Vec<Predicate>,
     predicate_ids: HashMap<Leaf, PredicateId>,
+    node_count: u32,
 }
 
 impl Compiler {
@@ -156,7 +198,7 @@ impl Compiler {
             return vec![CompiledStage {
                 query: number,
                 stage: 0,
-                condition: self.condition(condition),
+                condition: self.root(condition),
                 keys: keys.iter().map(|key| self.key(key)).collect(),
                 needs_time,
             }];
@@ -168,7 +210,7 @@ impl Compiler {
             .map(|(stage, term)| CompiledStage {
                 query: number,
                 stage: stage as StageNumber,
-                condition: self.condition(&term.condition),
+                condition: self.root(&term.condition),
                 keys: term.keys.iter().map(|key| self.key(key)).collect(),
                 needs_time,
             })
@@ -194,18 +236,18 @@ impl Compiler {
         if let Some(id) = self.predicate_ids.get(leaf) {
             return *id;
         }
-        let mut columns: Vec<ColumnId> = Vec::new();
+        let mut columns: Vec<(Field, ColumnId)> = Vec::new();
         leaf.for_each_field(&mut |field| {
             let column = self.column(field);
-            if !columns.contains(&column) {
-                columns.push(column);
+            if columns.iter().all(|(_, known)| *known != column) {
+                columns.push((field.clone(), column));
             }
         });
         let kind = match (leaf, columns.as_slice()) {
-            (Leaf::Exists(_), [column]) => PredicateKind::Exists(*column),
+            (Leaf::Exists(_), [(_, column)]) => PredicateKind::Exists(*column),
             (Leaf::Script(expr), [_]) if !holds_of_null(expr) => PredicateKind::Value,
-            (Leaf::Script(_), _) => PredicateKind::Row,
-            (Leaf::Words { .. } | Leaf::Regex { .. } | Leaf::Nested { .. }, [column]) => {
+            (Leaf::Script(_), _) => PredicateKind::Row(columns.into()),
+            (Leaf::Words { .. } | Leaf::Regex { .. } | Leaf::Nested { .. }, [(_, column)]) => {
                 PredicateKind::Costly(*column)
             }
             _ => PredicateKind::Value,
@@ -216,59 +258,87 @@ impl Compiler {
         id
     }
 
+    /// A whole condition, its nodes numbered.
+    fn root(&mut self, condition: &Condition) -> Node {
+        let mut node = self.condition(condition);
+        self.number(&mut node);
+        node
+    }
+
+    fn number(&mut self, node: &mut Node) {
+        node.number = self.node_count;
+        self.node_count += 1;
+        match &mut node.test {
+            Test::Const(_) | Test::Predicate(_) => {}
+            Test::Not(inner) => self.number(inner),
+            Test::All(parts) | Test::Any(parts) => {
+                for part in parts {
+                    self.number(part);
+                }
+            }
+        }
+    }
+
     fn condition(&mut self, condition: &Condition) -> Node {
-        match condition {
-            Condition::Const(value) => Node::Const(*value),
-            Condition::Leaf(leaf) => Node::Predicate(self.predicate(leaf)),
-            Condition::Not(inner) => Node::Not(Box::new(self.condition(inner))),
+        let test = match condition {
+            Condition::Const(value) => Test::Const(*value),
+            Condition::Leaf(leaf) => Test::Predicate(self.predicate(leaf)),
+            Condition::Not(inner) => Test::Not(Box::new(self.condition(inner))),
             Condition::All(parts) => {
                 let mut nodes = Vec::new();
                 for part in parts {
                     match self.condition(part) {
-                        Node::All(inner) => nodes.extend(inner),
+                        Node { test: Test::All(inner), .. } => nodes.extend(inner),
                         node => nodes.push(node),
                     }
                 }
                 nodes.sort_by_key(|node| self.cost(node));
-                Node::All(nodes)
+                Test::All(nodes)
             }
             Condition::Any(parts) => {
                 let mut nodes: Vec<Node> = parts.iter().map(|part| self.condition(part)).collect();
                 nodes.sort_by_key(|node| self.cost(node));
-                Node::Any(nodes)
+                Test::Any(nodes)
             }
-        }
+        };
+        Node { number: 0, test }
     }
 
     /// The order in which the parts of a condition are looked at.
     fn cost(&self, node: &Node) -> u32 {
-        match node {
-            Node::Const(_) => 0,
-            Node::Predicate(id) => match self.predicates[*id as usize].kind {
+        match &node.test {
+            Test::Const(_) => 0,
+            Test::Predicate(id) => match self.predicates[*id as usize].kind {
                 PredicateKind::Value => 1,
                 PredicateKind::Exists(_) => 2,
                 PredicateKind::Costly(_) => 50,
-                PredicateKind::Row => 100,
+                PredicateKind::Row(_) => 100,
             },
-            Node::Any(parts) | Node::All(parts) => {
+            Test::Any(parts) | Test::All(parts) => {
                 2 + parts.iter().map(|part| self.cost(part)).max().unwrap_or(0)
             }
-            Node::Not(inner) => 4 + self.cost(inner),
+            Test::Not(inner) => 4 + self.cost(inner),
         }
     }
 
-    fn column_indexes(&self) -> Vec<ColumnIndex> {
-        let mut by_column: Vec<Vec<(PredicateId, &Leaf)>> = vec![Vec::new(); self.fields.len()];
-        for (id, predicate) in self.predicates.iter().enumerate() {
+    fn indexed_columns(&self) -> Vec<IndexedColumn> {
+        let mut by_column: Vec<Vec<PredicateId>> = vec![Vec::new(); self.fields.len()];
+        for (id, predicate) in (0..).zip(&self.predicates) {
             if matches!(predicate.kind, PredicateKind::Value | PredicateKind::Costly(_)) {
                 let mut column = None;
                 predicate.leaf.for_each_field(&mut |field| column = Some(self.field_ids[field]));
                 if let Some(column) = column {
-                    by_column[column.0 as usize].push((id as PredicateId, &predicate.leaf));
+                    by_column[column.0 as usize].push(id);
                 }
             }
         }
-        by_column.iter().map(|leaves| ColumnIndex::new(leaves)).collect()
+        let is_cheap =
+            |id: &PredicateId| self.predicates[*id as usize].kind == PredicateKind::Value;
+        let column = |predicates: Vec<PredicateId>| {
+            let has_cheap = predicates.iter().any(is_cheap);
+            IndexedColumn { predicates, has_cheap, index: OnceLock::new() }
+        };
+        by_column.into_iter().map(column).collect()
     }
 }
 

@@ -3,20 +3,20 @@
 //! As with wildcard patterns, a test can only hold of a text that contains some fragment, here of the text in
 //! lower case. A text is cut into words once per analyzer, and only if a test is left to try.
 
-use aho_corasick::AhoCorasick;
 use dragnet_event::lowercase;
 use dragnet_plan::text::{Analyzer, WordTest, Words};
 use hashbrown::HashMap;
 
-use crate::column_index::{Scratch, automaton};
+use crate::bitmap::Bitmap;
+use crate::fragments::Fragments;
 use crate::rule_set::PredicateId;
 
 /// The tests of words of one column.
 #[derive(Debug)]
 pub(crate) struct WordIndex {
     tests: Vec<(PredicateId, Analyzer, WordTest)>,
-    fragments: Option<AhoCorasick>,
-    /// Parallel to the automaton's patterns: the places of tests in `tests`.
+    fragments: Option<Fragments>,
+    /// By the number of a fragment: the places of tests in `tests`.
     by_fragment: Vec<Vec<usize>>,
     /// The places of the tests that are tried on every text.
     always: Vec<usize>,
@@ -38,34 +38,25 @@ impl WordIndex {
             };
             for fragment in fragments {
                 let slot = *known.entry(fragment).or_insert_with(|| {
-                    sought.push(fragment.to_owned());
+                    sought.push(fragment.to_ascii_lowercase());
                     by_fragment.push(Vec::new());
                     sought.len() - 1
                 });
                 by_fragment[slot].push(at);
             }
         }
-        let fragments = automaton(&sought);
-        if fragments.is_none() {
-            // Too large to build, or nothing to look for.
-            always = (0..tests.len()).collect();
-        }
+        let fragments = (!sought.is_empty()).then(|| Fragments::new(&sought));
         let tests = tests.iter().map(|(id, analyzer, test)| (*id, *analyzer, (*test).clone()));
         Some(WordIndex { tests: tests.collect(), fragments, by_fragment, always })
     }
 
     /// Appends the predicates that a text satisfies, in no particular order.
-    pub(crate) fn decide(&self, text: &str, scratch: &mut Scratch, out: &mut Vec<PredicateId>) {
+    pub(crate) fn decide(&self, text: &str, found: &mut Bitmap, out: &mut Vec<PredicateId>) {
         let lower = lowercase(text);
         let mut candidates = self.always.clone();
         if let Some(fragments) = &self.fragments {
-            scratch.seen.clear();
-            for found in fragments.find_overlapping_iter(&*lower) {
-                let fragment = found.pattern().as_usize();
-                if scratch.seen.insert(fragment) {
-                    candidates.extend(&self.by_fragment[fragment]);
-                }
-            }
+            fragments.find(&lower, found);
+            candidates.extend(found.iter().flat_map(|f| &self.by_fragment[f as usize]));
         }
         candidates.sort_unstable();
         candidates.dedup();

@@ -7,7 +7,7 @@ use clap::builder::PossibleValuesParser;
 use clap::{Args, ValueEnum};
 use dragnet_rules::{Policy, RuleSeverity, RuleType};
 
-use crate::args::Language;
+use crate::args::{InputArgs, Language, ReportFormat, RuleArgs};
 
 #[derive(Debug, Args)]
 pub(crate) struct CheckArgs {
@@ -203,6 +203,30 @@ pub(crate) enum CoverageFormat {
     Json,
     /// A layer for the ATT&CK Navigator, version 4.5
     Navigator,
+}
+
+/// Says where the time of matching goes on some logs.
+///
+/// Matching is metered on one thread. What is decided once per distinct value serves all rules that test the field, and
+/// is counted by field; what conditions do with the rows of a batch is counted by rule and clause. A rule of which some
+/// part holds of no row in a batch is not evaluated there. Clauses are listed in the order in which they are looked at,
+/// each with the rows that those before it have left; of equal costly tests the first that asks pays. Taking the time
+/// takes time itself: the shares say more than the milliseconds.
+#[derive(Debug, Args)]
+pub(crate) struct CostArgs {
+    #[command(flatten)]
+    pub(crate) rules: RuleArgs,
+    /// Show only the rule with this id or name, with its clauses; may be given several times
+    #[arg(long, value_name = "ID")]
+    pub(crate) rule: Vec<String>,
+    /// The form of the report
+    #[arg(long, value_enum, default_value_t = ReportFormat::Text)]
+    pub(crate) format: ReportFormat,
+    /// List every rule with its clauses, and every field
+    #[arg(long, short)]
+    pub(crate) verbose: bool,
+    #[command(flatten)]
+    pub(crate) input: InputArgs,
 }
 
 /// Which rules. Of one option's values one must hold; of several options all.

@@ -7,6 +7,7 @@ pub(crate) mod args;
 mod check;
 mod codes;
 mod convert;
+mod cost;
 mod coverage;
 mod diff;
 mod fmt;
@@ -30,6 +31,7 @@ pub(crate) fn run(command: RulesCommand, terminal: Terminal) -> anyhow::Result<E
         RulesCommand::Convert(args) => convert::run(&args, terminal),
         RulesCommand::Diff(args) => diff::run(&args, terminal),
         RulesCommand::Coverage(args) => coverage::run(&args, terminal),
+        RulesCommand::Cost(args) => cost::run(&args, terminal),
         RulesCommand::Readiness(args) => readiness::run(&args, terminal),
     }
 }

@@ -1,23 +1,36 @@
 //! The matcher gives what the reference evaluator gives, however the events are cut into batches.
 
+use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
-use dragnet_engine::{Matcher, RuleSet, reference};
+use dragnet_engine::{Costs, Matcher, RuleSet, reference};
 use dragnet_event::Batch;
 use dragnet_plan::{Condition, Query};
 use proptest::prelude::*;
 
 use crate::support::{Values, append, condition, event, field, values};
 
-/// The hits as pairs of query and event, by way of batches of `size` events.
-fn matched(conditions: &[Condition], events: &[Values], size: usize) -> Vec<(u32, u32)> {
+fn rule_set(conditions: &[Condition]) -> RuleSet {
     let queries = conditions
         .iter()
         .map(|condition| Arc::new(Query::Event { condition: condition.clone(), pipes: vec![] }))
         .collect();
-    let rules = RuleSet::new(queries, None);
+    RuleSet::new(queries, None)
+}
+
+/// The hits as pairs of query and event, by way of batches of `size` events.
+fn matched(conditions: &[Condition], events: &[Values], size: usize) -> Vec<(u32, u32)> {
+    let rules = rule_set(conditions);
+    hits(&rules, &mut Matcher::new(&rules), events, size)
+}
+
+fn hits(
+    rules: &RuleSet,
+    matcher: &mut Matcher<'_>,
+    events: &[Values],
+    size: usize,
+) -> Vec<(u32, u32)> {
     let mut batch = Batch::new(rules.fields(), &field("@timestamp"));
-    let mut matcher = Matcher::new(&rules);
     let mut hits = Vec::new();
     for (chunk, part) in events.chunks(size).enumerate() {
         batch.clear();
@@ -50,9 +63,42 @@ proptest! {
     fn matcher_is_reference(
         conditions in prop::collection::vec(condition(), 1..6),
         events in prop::collection::vec(values(), 0..40),
+        // Rows of which there are many go another way than those of which there are few.
+        copies in prop_oneof![9 => Just(1), 1 => Just(70)],
     ) {
+        let events: Vec<Values> = std::iter::repeat_n(events, copies).flatten().collect();
         let want = expected(&conditions, &events);
-        prop_assert_eq!(matched(&conditions, &events, 1000), want);
+        prop_assert_eq!(matched(&conditions, &events, 10_000), want);
+    }
+
+    #[test]
+    fn costs_are_those_of_the_same_hits(
+        conditions in prop::collection::vec(condition(), 1..6),
+        events in prop::collection::vec(values(), 1..40),
+        size in 1usize..50,
+    ) {
+        let rules = rule_set(&conditions);
+        let ticks = Cell::new(0);
+        let clock = move || {
+            ticks.set(ticks.get() + 1);
+            ticks.get()
+        };
+        let costs = RefCell::new(Costs::new(&rules, Box::new(clock)));
+        let mut matcher = Matcher::metered(&rules, &costs);
+        let want = expected(&conditions, &events);
+        prop_assert_eq!(&hits(&rules, &mut matcher, &events, size), &want);
+        for (query, cost) in (0..).zip(costs.borrow().queries(&rules)) {
+            let hits = want.iter().filter(|hit| hit.0 == query).count() as u64;
+            prop_assert_eq!(cost.hits, hits);
+            let stage = cost.stages().next().expect("an event query has a stage");
+            prop_assert_eq!(stage.rows_out, hits);
+            prop_assert!(stage.rows_in <= events.len() as u64);
+            prop_assert!(stage.ticks <= cost.ticks);
+            for clause in &cost.clauses {
+                prop_assert!(clause.rows_out <= clause.rows_in, "{}", clause.text);
+                prop_assert_eq!(clause.ticks > 0, clause.batches > 0);
+            }
+        }
     }
 
     #[test]
