@@ -82,7 +82,7 @@ fn measure(
     };
     let done = each_block(&sources, options.form, problems, |block, problems| {
         let (from, to) = (args.input.from, args.input.to);
-        let mut window = Window { batch: &mut batch, from, to, timeless: 0 };
+        let mut window = Window { batch: &mut batch, memory: None, from, to, timeless: 0 };
         block.read(options, &mut window, problems);
         read_bytes += block.bytes();
         if is_full(&batch, read_bytes) {
