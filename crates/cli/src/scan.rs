@@ -13,7 +13,8 @@ use dragnet_engine::{Hit, Matcher, RuleSet};
 use dragnet_event::{Batch, Document, EventRef, Field, FieldSink, Scalar, Time};
 use dragnet_ingest::{Block, Blocks, EventSink, Form, Options, Problem, Reason, Source};
 
-use crate::args::InputArgs;
+use crate::args::{Evaluator, InputArgs};
+use crate::by_row::ByRow;
 use crate::progress::Progress;
 
 /// Events in a batch, about: a block is never split.
@@ -252,7 +253,12 @@ struct Found {
 
 impl Scan<'_> {
     /// Reads everything and matches it.
-    pub(crate) fn run(&self, rules: &RuleSet, progress: &Progress) -> Outcome {
+    pub(crate) fn run(
+        &self,
+        rules: &RuleSet,
+        evaluator: Evaluator,
+        progress: &Progress,
+    ) -> Outcome {
         let sources = self.sources.iter().enumerate();
         let form = self.options.form;
         let first = self.first;
@@ -260,7 +266,7 @@ impl Scan<'_> {
         let feed = Mutex::new(feed);
         let event_count = AtomicU64::new(0);
         let found: Vec<Found> = std::thread::scope(|scope| {
-            let work = || self.work(rules, &feed, &event_count, progress);
+            let work = || self.work(rules, evaluator, &feed, &event_count, progress);
             let others: Vec<_> = (1..self.threads).map(|_| scope.spawn(work)).collect();
             let mut found = vec![work()];
             for other in others {
@@ -290,6 +296,7 @@ impl Scan<'_> {
     fn work(
         &self,
         rules: &RuleSet,
+        evaluator: Evaluator,
         feed: &Mutex<Feed<'_>>,
         event_count: &AtomicU64,
         progress: &Progress,
@@ -297,6 +304,7 @@ impl Scan<'_> {
         let mut found = Found::default();
         let mut batch = Batch::new(rules.fields(), self.time_field);
         let mut matcher = Matcher::new(rules);
+        let mut by_row = (evaluator == Evaluator::Reference).then(|| ByRow::new(rules));
         let mut read_bytes = 0;
         loop {
             let next = feed.lock().unwrap_or_else(PoisonError::into_inner).next();
@@ -306,7 +314,10 @@ impl Scan<'_> {
                     let mut problems = Vec::new();
                     let (from, to) = (self.from, self.to);
                     let mut window = Window { batch: &mut batch, from, to, timeless: 0 };
-                    let read_count = block.read(self.options, &mut window, &mut problems);
+                    let read_count = match &mut by_row {
+                        None => block.read(self.options, &mut window, &mut problems),
+                        Some(by_row) => by_row.read(self, &block, &mut problems),
+                    };
                     let count = u64::from(read_count.events);
                     for (all, more) in found.outcome.forms.iter_mut().zip(read_count.forms) {
                         *all += u64::from(more);
@@ -329,6 +340,11 @@ impl Scan<'_> {
         }
         found.hits.push(flush(&mut matcher, &mut batch));
         found.outcome.overflows = matcher.overflows();
+        if let Some(by_row) = by_row {
+            found.outcome.timeless += by_row.timeless;
+            found.outcome.overflows += by_row.overflows();
+            found.hits.push(by_row.hits);
+        }
         found
     }
 
