@@ -122,9 +122,9 @@ fn read(text: &str) -> Profile {
             is_call = true;
         } else if is_call {
             is_call = false;
-            let cost = line.split_whitespace().nth(1).and_then(|cost| cost.parse().ok());
+            let cost = line.split_whitespace().nth(1).and_then(|cost| cost.parse::<u64>().ok());
             if let (Some(name), Some(cost)) = (called, cost) {
-                *profile.inclusive.entry(name.to_owned()).or_insert(0u64) += cost;
+                *profile.inclusive.entry(name.to_owned()).or_insert(0) += cost;
             }
         } else if let Some(total) = line.strip_prefix("totals:") {
             profile.total = total.trim().parse().unwrap_or_default();
@@ -148,16 +148,23 @@ fn show(kept_at: &Path, table: &Table, write: bool) -> io::Result<()> {
     println!("|---|---|--:|--:|--:|");
     for (form, part, cost) in table {
         let is_loading = form == "no events" || part == "load rules";
-        let per_event = if is_loading { "".to_owned() } else { (cost * 1000 / made::EVENTS as u64).to_string() };
+        let per_event = if is_loading {
+            String::new()
+        } else {
+            (cost * 1000 / made::EVENTS as u64).to_string()
+        };
         let _ = writeln!(text, "{form}\t{part}\t{cost}\t{per_event}");
         let change = change(before.get(&(form, part)).copied(), *cost);
         let part = part.replacen("  ", "… ", 1);
         println!("| {form} | {part} | {cost} | {per_event} | {change} |");
     }
-    for (_, part, _) in table.iter().filter(|(form, part, cost)| {
-        form == "EVTX" && *cost == 0 && part != "all"
-    }) {
-        println!("note: nothing was counted for {:?}: its functions have other names in this build, or were inlined", part.trim());
+    for (_, part, _) in
+        table.iter().filter(|(form, part, cost)| form == "EVTX" && *cost == 0 && part != "all")
+    {
+        println!(
+            "note: nothing was counted for {:?}: its functions have other names in this build, or were inlined",
+            part.trim()
+        );
     }
     if write {
         fs::write(kept_at, text)?;

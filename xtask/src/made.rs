@@ -172,12 +172,9 @@ fn value(name: &str, second: u64, random: &mut Random) -> String {
         "CurrentDirectory" => one(random, FOLDERS),
         "User" | "SubjectUserName" | "TargetUserName" => one(random, USERS),
         "TargetObject" => format!("{}Value{}", random.of(KEYS), random.below(500)),
-        "TargetFilename" => format!(
-            "{}file{}.{}",
-            random.of(FOLDERS),
-            random.below(2000),
-            random.of(EXTENSIONS)
-        ),
+        "TargetFilename" => {
+            format!("{}file{}.{}", random.of(FOLDERS), random.below(2000), random.of(EXTENSIONS))
+        }
         "SourceIp" | "DestinationIp" | "IpAddress" => {
             format!("{}.0.{}.{}", random.of(&["10", "203"]), random.below(4), random.below(250))
         }

@@ -65,6 +65,9 @@ impl Chunk {
         for (at, number) in [(40, 128), (44, start), (48, self.data.len())] {
             self.data[at..at + 4].copy_from_slice(&(number as u32).to_le_bytes());
         }
+        // Of the header but for what is between the two parts, the sum itself among it.
+        let sum = crc32(self.data[..120].iter().chain(&self.data[128..CHUNK_HEADER]));
+        self.data[124..128].copy_from_slice(&sum.to_le_bytes());
         self.data.resize(CHUNK, 0);
         self.data
     }
@@ -142,6 +145,7 @@ impl Chunk {
             self.data.extend_from_slice(&[*ty, 0]);
         }
         self.data.extend(values.into_iter().flat_map(|(_, bytes)| bytes));
+        self.data.push(0);
     }
 
     fn template(&mut self, event: &Event) {
@@ -229,6 +233,12 @@ enum Content<'a> {
     Slot(usize, u8),
 }
 
+/// The checksum of zip files and of much else, bit by bit.
+fn crc32<'b>(bytes: impl Iterator<Item = &'b u8>) -> u32 {
+    let bit = |sum: u32, _| if sum & 1 == 1 { sum >> 1 ^ 0xedb8_8320 } else { sum >> 1 };
+    !bytes.fold(!0, |sum, byte| (0..8).fold(sum ^ u32::from(*byte), bit))
+}
+
 fn units(text: &str) -> Vec<u8> {
     text.encode_utf16().flat_map(u16::to_le_bytes).collect()
 }
@@ -259,5 +269,6 @@ mod tests {
             assert_eq!(at, end);
         }
         assert_eq!(records, events.len());
+        assert_eq!(crc32(b"123456789".iter()), 0xcbf4_3926);
     }
 }

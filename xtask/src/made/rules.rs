@@ -16,24 +16,58 @@ index = ["logs-windows.sysmon_operational-*", "logs-system.security*"]
 license = "Apache-2.0"
 risk_score = 21
 severity = "low"
+tags = ["OS: Windows", "Made"]
 timestamp_override = "event.ingested"
 "#;
 
 /// What rules ask for. `{p}` and `{q}` stand for programs, `{a}` for a part of a command line, `{n}` for the rule's
 /// number.
 const QUERIES: &[(&str, &str)] = &[
-    ("eql", r#"process where host.os.type == "windows" and event.type == "start" and process.name : ("{p}", "{q}") and process.args : "*{a}*{n}*""#),
-    ("eql", r#"process where event.type == "start" and process.parent.name : "{p}" and process.name : "{q}" and process.command_line : "*{a} {n}" and not user.name : "SYSTEM""#),
-    ("eql", r#"process where process.pe.original_file_name == "{p}" and not process.executable : ("?:\\Windows\\System32\\*", "?:\\Program Files*") and process.args_count > 2 and length(process.command_line) > {n}"#),
+    (
+        "eql",
+        r#"process where host.os.type == "windows" and event.type == "start" and process.name : ("{p}", "{q}") and process.args : "*{a}*{n}*""#,
+    ),
+    (
+        "eql",
+        r#"process where event.type == "start" and process.parent.name : "{p}" and process.name : "{q}" and process.command_line : "*{a} {n}" and not user.name : "SYSTEM""#,
+    ),
+    (
+        "eql",
+        r#"process where process.pe.original_file_name == "{p}" and not process.executable : ("?:\\Windows\\System32\\*", "?:\\Program Files*") and process.args_count > 2 and length(process.command_line) > {n}"#,
+    ),
     ("eql", r#"registry where registry.path : "HKLM\\*\\Run\\Value{n}" and process.name : "{p}""#),
-    ("eql", r#"file where file.extension in ("ps1", "dll") and file.name : "file{n}*.dll" and not process.name : ("{p}", "{q}")"#),
-    ("eql", r#"library where dll.name : "lib{n}.dll" and process.name : "{p}" and not dll.code_signature.trusted == true"#),
-    ("eql", r#"network where process.name : "{p}" and destination.port == 8080 and not cidrMatch(destination.ip, "10.0.0.0/8", "192.168.0.0/16") and destination.ip : "203.0.*.{n}""#),
-    ("eql", r#"any where event.code : ("4624", "1") and user.name : "user{n}*" and process.name regex~ """[a-z]{3}{n}.*\.exe""""#),
-    ("eql", r#"sequence by host.id, process.entity_id with maxspan=1m [process where event.type == "start" and process.name : "{p}" and process.args : "{n}"] [network where destination.port == 445]"#),
-    ("kuery", r#"event.code: "4624" and winlog.event_data.LogonType: ("3" or "10") and source.ip: (203.0.* and not 203.0.1.*) and user.name: *{n}"#),
-    ("kuery", r#"process.name: ("{p}" or "{q}") and process.command_line: *{n} and not process.parent.name: "{q}""#),
-    ("lucene", r#"process.executable:*{p} AND process.command_line:/.*[0-9]{n}/ AND NOT user.name:SYSTEM"#),
+    (
+        "eql",
+        r#"file where file.extension in ("ps1", "dll") and file.name : "file{n}*.dll" and not process.name : ("{p}", "{q}")"#,
+    ),
+    (
+        "eql",
+        r#"library where dll.name : "lib{n}.dll" and process.name : "{p}" and not dll.code_signature.trusted == true"#,
+    ),
+    (
+        "eql",
+        r#"network where process.name : "{p}" and destination.port == 8080 and not cidrMatch(destination.ip, "10.0.0.0/8", "192.168.0.0/16") and process.executable : "*{n}*""#,
+    ),
+    (
+        "eql",
+        r#"any where event.code : ("4624", "1") and user.name : "user{n}*" and process.name regex~ """[a-z]{3}{n}.*\.exe""""#,
+    ),
+    (
+        "eql",
+        r#"sequence by host.id, process.entity_id with maxspan=1m [process where event.type == "start" and process.name : "{p}" and process.args : "{n}"] [network where destination.port == 445]"#,
+    ),
+    (
+        "kuery",
+        r#"event.code: "4624" and winlog.event_data.LogonType: ("3" or "10") and source.ip: ("203.0.0.0/16" and not "203.0.1.0/24") and user.name: *{n}"#,
+    ),
+    (
+        "kuery",
+        r#"process.name: ("{p}" or "{q}") and process.command_line: *{n} and not process.parent.name: "{q}""#,
+    ),
+    (
+        "lucene",
+        r"process.executable:*{p} AND process.command_line:/.*[0-9]{n}/ AND NOT user.name:SYSTEM",
+    ),
 ];
 
 /// Rules as TOML.

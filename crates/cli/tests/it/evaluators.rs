@@ -42,7 +42,9 @@ fn over_the_examples() {
 fn over_the_event_corpus() {
     let (Some(rules), Some(events)) = (corpora("elastic-rules"), corpora("events")) else { return };
     let rules = ["rules", "rules_building_block"].map(|folder| rules.join(folder));
-    let capped = check("", &rules, &[&events]);
-    let all = check("--no-cap", &rules, &[&events]);
-    assert!(all.out.len() > capped.out.len(), "the corpus has executions that caps cut");
+    check("--no-cap", &rules, &[&events]);
+    // Caps choose among the same hits by the same code; some of the corpus is enough to see that, and the reference
+    // takes its time.
+    let capped = check("", &rules, &[&events.join("evtx-to-mitre-attack")]);
+    assert!(capped.err.contains("had raised the rule's most"), "{}", capped.err);
 }
