@@ -35,7 +35,7 @@ const EVTX_VERSION: &str = "0.15.1";
 struct Plan {
     events: PathBuf,
     archives: PathBuf,
-    rules: PathBuf,
+    corpora: PathBuf,
     megabytes: usize,
     runs: usize,
     curves: bool,
@@ -69,7 +69,7 @@ pub(crate) fn bench(root: &Path, arguments: &[String]) -> ExitCode {
 }
 
 fn plan(root: &Path, arguments: &[String]) -> io::Result<Plan> {
-    let mut corpora = root.join("../shared/corpora");
+    let mut corpora = corpora(root);
     let (mut megabytes, mut runs) = (200, 5);
     let (mut curves, mut python, mut out) = (false, false, None);
     let mut words = arguments.iter();
@@ -91,19 +91,35 @@ fn plan(root: &Path, arguments: &[String]) -> io::Result<Plan> {
     let plan = Plan {
         events: corpora.join("events"),
         archives: corpora.join("bench"),
-        rules: corpora.join("elastic-rules"),
+        corpora,
         megabytes,
         runs: runs.max(1),
         curves,
         python,
         out,
     };
-    for path in [&plan.events, &plan.archives, &plan.rules] {
+    for path in [&plan.events, &plan.archives, &rule_folders(&plan.corpora)[0]] {
         if !path.exists() {
             return Err(io::Error::other(format!("{} is not here; see --corpora", path.display())));
         }
     }
     Ok(plan)
+}
+
+/// Where the corpora are, if nothing else is said.
+pub(crate) fn corpora(root: &Path) -> PathBuf {
+    root.join("../shared/corpora")
+}
+
+/// The folders of all rules.
+pub(crate) fn rule_folders(corpora: &Path) -> [PathBuf; 2] {
+    ["rules", "rules_building_block"].map(|name| corpora.join("elastic-rules").join(name))
+}
+
+/// Writes all EVTX events of the corpora into one file.
+pub(crate) fn one_evtx(corpora: &Path, path: &Path) -> io::Result<()> {
+    let chunks = Chunks::below(&corpora.join("events"))?;
+    chunks.glue(chunks.len(), path)
 }
 
 /// Builds what takes part.
@@ -123,7 +139,7 @@ fn prepare(root: &Path, plan: &Plan) -> io::Result<Bench> {
     File::create(&empty)?;
     let release = root.join("target/release");
     let dragnet = release.join("dragnet");
-    let rules = RuleSets::read(&dragnet, &plan.rules)?;
+    let rules = RuleSets::read(&dragnet, &rule_folders(&plan.corpora))?;
     let (parser, runs) = (release.join("xtask"), plan.runs);
     Ok(Bench { dragnet, dump, parser, folder, empty, rules, runs })
 }

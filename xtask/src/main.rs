@@ -1,6 +1,7 @@
 //! The project's chores: `cargo xtask test` is everything that must hold before a change goes in.
 #![expect(clippy::print_stdout, reason = "a command line talks")]
 
+mod allocations;
 mod arrows;
 mod attack;
 mod bench;
@@ -24,6 +25,8 @@ chores:
            [--corpora DIR] [--megabytes N] [--runs N] [--curves yes] [--python yes] [--out FILE]
   instructions [--write yes]
            what a hunt through made events costs, counted by callgrind, beside the figures that are kept
+  allocations
+           how often hunting asks for memory, per event and form
   ecs-fields ECS_FLAT_YML [VERSION]
            the table of ECS fields, from the schema's published file; of the version it was, if none is given
   parse-json value|members THREADS FILE
@@ -47,6 +50,7 @@ fn main() -> ExitCode {
         ["ecs-fields", schema, version] => {
             ecs_fields::run(root(), Path::new(schema), Some(version))
         }
+        ["allocations"] => allocations::run(root()),
         ["instructions", ref more @ ..] => instructions::run(root(), more),
         ["parse-json", how, threads, file] => {
             bench::json_lines::parse(how, threads, Path::new(file))

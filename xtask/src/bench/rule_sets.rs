@@ -7,7 +7,7 @@ use std::process::Command;
 use serde_json::Value as Json;
 
 /// The rule for the runs with a single one: the rule that the project began from.
-const ONE_RULE: &str = "rules/windows/persistence_sysmon_wmi_event_subscription.toml";
+const ONE_RULE: &str = "windows/persistence_sysmon_wmi_event_subscription.toml";
 
 /// Paths of rules, or of folders with them.
 #[derive(Debug)]
@@ -24,9 +24,9 @@ pub(crate) struct RuleSets {
 }
 
 impl RuleSets {
-    /// Asks Dragnet of what types the rules of a checkout are.
-    pub(crate) fn read(dragnet: &Path, checkout: &Path) -> io::Result<RuleSets> {
-        let all = vec![checkout.join("rules"), checkout.join("rules_building_block")];
+    /// Asks Dragnet of what types the rules in these folders are.
+    pub(crate) fn read(dragnet: &Path, folders: &[PathBuf; 2]) -> io::Result<RuleSets> {
+        let all = folders.to_vec();
         let list = ask(dragnet, &["rules", "list", "--format", "json"], &all)?;
         let list: Vec<Json> = serde_json::from_str(&list)?;
         let eql = ask(dragnet, &["rules", "convert", "--to", "ndjson", "--type", "eql"], &all)?;
@@ -49,7 +49,7 @@ impl RuleSets {
             files.push(path);
         }
         files.sort();
-        Ok(RuleSets { one: vec![checkout.join(ONE_RULE)], stateless, all, files, eql })
+        Ok(RuleSets { one: vec![folders[0].join(ONE_RULE)], stateless, all, files, eql })
     }
 
     /// The files of the rules with these ids.

@@ -159,9 +159,9 @@ fn join_keys(keys: &[Key], event: &dyn Fields) -> (Vec<JoinKey>, bool) {
             values.push(None);
         }
         complete &= tuples.len() * values.len() <= MAX_KEYS;
-        let extended = tuples
-            .iter()
-            .flat_map(|tuple| values.iter().map(|v| [tuple.as_slice(), &[v.clone()]].concat()));
+        let extended = tuples.iter().flat_map(|tuple| {
+            values.iter().map(|v| [tuple.as_slice(), std::slice::from_ref(v)].concat())
+        });
         tuples = extended.take(MAX_KEYS).collect();
     }
     (tuples.into_iter().map(JoinKey::new).collect(), complete)
