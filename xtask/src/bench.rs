@@ -174,19 +174,7 @@ fn run(root: &Path, plan: &Plan) -> io::Result<()> {
             alerts = bench.session(&session, contenders, &mut report)?;
         }
     }
-    let ecs_lines = bench.normalized(&repeated, "repeated.ecs.ndjson")?;
-    let ecs_of_lines = bench.normalized(&lines, "lines.ecs.ndjson")?;
-    for (name, file) in [
-        ("NXLog lines", &lines),
-        ("the same as ECS", &ecs_of_lines),
-        ("repeated as ECS", &ecs_lines),
-    ] {
-        let events = if *file == ecs_lines { repeated_count } else { line_count };
-        for threads in [1, 2] {
-            let session = Session { name, file, events, threads };
-            bench.session(&session, bench.lines_contenders(file, threads), &mut report)?;
-        }
-    }
+    let ecs_lines = bench.lines((&lines, line_count), (&repeated, repeated_count), &mut report)?;
     table::notes(&bench.rules, &name_of(&plan.archives), alerts, &mut report);
     let mut panels = Vec::new();
     if plan.curves {
@@ -218,6 +206,29 @@ impl Bench {
         session.show(&contenders, report)?;
         let Some(hunt) = contenders.last() else { return Ok(0) };
         count_lines(&mut hunt.command())
+    }
+
+    /// The sessions over JSON lines: those of `NXLog`, the same as ECS, and the EVTX file's events as ECS, whose file is
+    /// given.
+    fn lines(
+        &self,
+        (lines, line_count): (&Path, usize),
+        (evtx, evtx_count): (&Path, usize),
+        report: &mut Report,
+    ) -> io::Result<PathBuf> {
+        let ecs = self.normalized(evtx, "repeated.ecs.ndjson")?;
+        let ecs_of_lines = self.normalized(lines, "lines.ecs.ndjson")?;
+        for (name, file, events) in [
+            ("NXLog lines", lines, line_count),
+            ("the same as ECS", &ecs_of_lines, line_count),
+            ("`repeated` as ECS", &ecs, evtx_count),
+        ] {
+            for threads in [1, 2] {
+                let session = Session { name, file, events, threads };
+                self.session(&session, self.lines_contenders(file, threads), report)?;
+            }
+        }
+        Ok(ecs)
     }
 
     fn measure(&self, contenders: &mut [Contender]) -> io::Result<()> {
