@@ -253,8 +253,8 @@ impl Bench {
             contender(name, &self.parser, words, file)
         };
         let mut contenders = vec![
-            parse("sonic-rs, a line as one `LazyValue`", "value"),
             parse("sonic-rs, a `LazyValue` per member", "members"),
+            parse("sonic-rs, a line as one `LazyValue`", "value"),
         ];
         contenders.extend(self.normalizing(file, threads));
         contenders.extend(self.hunts(file, threads));

@@ -103,7 +103,9 @@ impl<'r> RowMatcher<'r> {
 
 /// The stages of a query, `until` after the others.
 fn stages(query: u32, of: &Query) -> Vec<Stage<'_>> {
-    let stage = |number, condition, keys, needs_time| {
+    // Sequences order events by time, and executions choose those of the two others by it.
+    let needs_time = matches!(of, Query::Sequence(_) | Query::Threshold(_) | Query::NewTerms(_));
+    let stage = |number, condition, keys| {
         let mut scripts = Vec::new();
         Condition::for_each_leaf(condition, &mut |leaf| {
             if matches!(leaf, Leaf::Script(_)) {
@@ -112,23 +114,19 @@ fn stages(query: u32, of: &Query) -> Vec<Stage<'_>> {
         });
         Stage { query, number, condition, keys, needs_time, scripts }
     };
-    let (terms, until, needs_time) = match of {
-        Query::Sequence(sequence) => (&sequence.stages, sequence.until.as_ref(), true),
-        Query::Sample(sample) => (&sample.stages, None, false),
-        // Executions choose the events of these by their times.
-        Query::Threshold(_) | Query::NewTerms(_) => {
-            let only = of.only_stage().into_iter();
-            return only.map(|(condition, keys)| stage(0, condition, keys, true)).collect();
-        }
-        Query::Event { .. } | Query::IndicatorMatch(_) => {
-            let only = of.only_stage().into_iter();
-            return only.map(|(condition, keys)| stage(0, condition, keys, false)).collect();
-        }
+    if let Some((condition, keys)) = of.only_stage() {
+        return vec![stage(0, condition, keys)];
+    }
+    let (terms, until) = match of {
+        Query::Sequence(sequence) => (&*sequence.stages, sequence.until.as_ref()),
+        Query::Sample(sample) => (&*sample.stages, None),
+        Query::Event { .. }
+        | Query::Threshold(_)
+        | Query::NewTerms(_)
+        | Query::IndicatorMatch(_) => (&[][..], None),
     };
     let terms = (0..).zip(terms.iter().chain(until));
-    terms
-        .map(|(number, term)| stage(number, &term.condition, term.keys.clone(), needs_time))
-        .collect()
+    terms.map(|(number, term)| stage(number, &term.condition, term.keys.clone())).collect()
 }
 
 /// The first value of a field of dates.
