@@ -17,11 +17,17 @@ fn check(words: &str, rules: &[PathBuf], paths: &[&Path]) -> Run {
     }
     all.extend(paths);
     let hunt = |more: &str| dragnet(&format!("hunt --format ndjson {words} {more}"), &all);
+    // How many events there were, what could not be read, what was cut: everything but how long it took.
+    let talk = |run: &Run| -> Vec<String> {
+        let lines = run.err.lines().filter(|line| !line.starts_with("time "));
+        lines.map(str::to_owned).collect()
+    };
     let reference = hunt("--evaluator reference --threads 2");
     assert!(!reference.out.is_empty(), "{words}: {}", reference.err);
     for threads in [1, 2, 8] {
         let run = hunt(&format!("--threads {threads}"));
         assert_eq!(run.status, reference.status, "{words}, {threads} threads: {}", run.err);
+        assert_eq!(talk(&run), talk(&reference), "{words}, {threads} threads");
         if run.out != reference.out {
             let (lines, wanted) = (run.out.lines(), reference.out.lines());
             let differs = lines.zip(wanted).find(|(line, wanted)| line != wanted);
