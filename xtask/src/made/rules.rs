@@ -20,7 +20,7 @@ tags = ["OS: Windows", "Made"]
 timestamp_override = "event.ingested"
 "#;
 
-/// What rules ask for. `{p}` and `{q}` stand for programs, `{a}` for a part of a command line, `{n}` for the rule's
+/// What rules ask for, and in what language (`threshold`: KQL, and it is counted). `{p}` and `{q}` stand for programs, `{a}` for a part of a command line, `{n}` for the rule's
 /// number.
 const QUERIES: &[(&str, &str)] = &[
     (
@@ -54,7 +54,7 @@ const QUERIES: &[(&str, &str)] = &[
     ),
     (
         "eql",
-        r#"sequence by host.id, process.entity_id with maxspan=1m [process where event.type == "start" and process.name : "{p}" and process.args : "{n}"] [network where destination.port == 445]"#,
+        r#"sequence by host.id, user.name with maxspan=2s [process where event.type == "start" and process.name : ("{p}", "{q}")] [network where destination.port == 445]"#,
     ),
     (
         "kuery",
@@ -64,11 +64,15 @@ const QUERIES: &[(&str, &str)] = &[
         "kuery",
         r#"process.name: ("{p}" or "{q}") and process.command_line: *{n} and not process.parent.name: "{q}""#,
     ),
+    ("threshold", r#"event.code: "4624" and not user.name: user{n}*"#),
     (
         "lucene",
         r"process.executable:*{p} AND process.command_line:/.*[0-9]{n}/ AND NOT user.name:SYSTEM",
     ),
 ];
+
+/// What a threshold counts.
+const THRESHOLD: &str = "\n[rule.threshold]\nfield = [\"host.id\"]\nvalue = 90\n";
 
 /// Rules as TOML.
 pub(super) fn rules(count: usize) -> Vec<String> {
@@ -81,10 +85,14 @@ pub(super) fn rules(count: usize) -> Vec<String> {
             .replace("{p}", random.of(PROGRAMS))
             .replace("{q}", random.of(PROGRAMS))
             .replace("{a}", argument);
-        let kind = if language == "eql" { "eql" } else { "query" };
+        let (kind, language, more) = match language {
+            "eql" => ("eql", "eql", ""),
+            "threshold" => ("threshold", "kuery", THRESHOLD),
+            _ => ("query", language, ""),
+        };
         format!(
             "{HEAD}language = \"{language}\"\nname = \"Made {number}\"\nrule_id = \
-             \"00000000-0000-4000-8000-{number:012}\"\ntype = \"{kind}\"\nquery = '''\n{query}\n'''\n"
+             \"00000000-0000-4000-8000-{number:012}\"\ntype = \"{kind}\"\nquery = '''\n{query}\n'''\n{more}"
         )
     };
     (0..count).map(rule).collect()
