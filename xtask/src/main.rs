@@ -1,15 +1,15 @@
 //! The project's chores: `cargo xtask test` is everything that must hold before a change goes in.
 #![expect(clippy::print_stdout, reason = "a command line talks")]
 
+mod allocations;
 mod arrows;
 mod attack;
 mod bench;
-mod curves;
 mod ecs_fields;
-mod json_lines;
+mod instructions;
+mod made;
 mod steps;
 mod tidy;
-mod watch;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -21,10 +21,15 @@ chores:
   test     format, tidy, crate arrows, lints, tests, the examples' rule tests, doc tests, docs: all of it, then what failed
   tidy     sizes of files and functions, and what must not be in the sources
   arrows   which crate uses which
-  bench    hunting beside printing or parsing; [--corpora DIR] [--megabytes N] [--runs N] [--curves yes] [--out FILE]
+  bench    hunting beside printing or parsing;
+           [--corpora DIR] [--megabytes N] [--runs N] [--curves yes] [--python yes] [--out FILE]
+  instructions [--write yes]
+           what a hunt through made events costs, counted by callgrind, beside the figures that are kept
+  allocations
+           how often hunting asks for memory, per event and form
   ecs-fields ECS_FLAT_YML [VERSION]
            the table of ECS fields, from the schema's published file; of the version it was, if none is given
-  parse-json THREADS FILE
+  parse-json value|members THREADS FILE
            what the benchmark measures JSON lines against
   attack VERSION STIX_JSON…
            the table of ATT&CK tactics and techniques, from MITRE's STIX bundle or extracts of it
@@ -45,7 +50,11 @@ fn main() -> ExitCode {
         ["ecs-fields", schema, version] => {
             ecs_fields::run(root(), Path::new(schema), Some(version))
         }
-        ["parse-json", threads, file] => json_lines::parse(threads, Path::new(file)),
+        ["allocations"] => allocations::run(root()),
+        ["instructions", ref more @ ..] => instructions::run(root(), more),
+        ["parse-json", how, threads, file] => {
+            bench::json_lines::parse(how, threads, Path::new(file))
+        }
         ["attack", version, ref files @ ..] if !files.is_empty() => {
             attack::run(root(), version, files)
         }

@@ -3,6 +3,7 @@
 //! A failing step does not end the run: what is wrong with the format should not hide what is wrong
 //! with the tests. The failures are listed at the end.
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use std::time::Instant;
@@ -145,4 +146,10 @@ pub(crate) fn cargo_command(directory: &Path) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(directory);
     command
+}
+
+/// Runs a command that must succeed.
+pub(crate) fn succeed(command: &mut Command) -> io::Result<()> {
+    let status = command.status()?;
+    if status.success() { Ok(()) } else { Err(io::Error::other(format!("{command:?} failed"))) }
 }

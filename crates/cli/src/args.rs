@@ -243,6 +243,9 @@ pub(crate) struct RunArgs {
     /// By which time a rule's executions choose events
     #[arg(long, value_enum, default_value_t = Clock::Event, value_name = "CLOCK")]
     pub(crate) clock: Clock,
+    /// What decides which events satisfy which rules; both come to the same alerts
+    #[arg(long, value_enum, default_value_t = Evaluator::Matcher, value_name = "EVALUATOR")]
+    pub(crate) evaluator: Evaluator,
 }
 
 /// What rules need besides themselves.
@@ -264,6 +267,16 @@ pub(crate) enum Clock {
     Event,
     /// As each rule says (`timestamp_override`, mostly event.ingested)
     Rule,
+}
+
+/// What decides which events satisfy which rules.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Evaluator {
+    /// All rules together, on columns of values
+    Matcher,
+    /// Rule by rule, event by event, as the meaning of rules is written down: some hundred times slower, to check the
+    /// other by
+    Reference,
 }
 
 /// The form of results.

@@ -141,6 +141,7 @@ impl Ground<'_> {
             scans: &[scan],
             history: &[history],
             time_field: &time_field,
+            evaluator: self.args.run.evaluator,
             capped: !self.args.run.no_cap,
             visible: visible && !self.args.quiet,
         };

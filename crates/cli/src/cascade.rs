@@ -11,7 +11,8 @@ use dragnet_engine::{Hit, Matcher, RuleSet, correlate};
 use dragnet_event::{Batch, Document, EventRef, Field};
 use dragnet_rules::LoadedRule;
 
-use crate::args::Clock;
+use crate::args::{Clock, Evaluator};
+use crate::by_row::ByRow;
 use crate::pursuit::rule_set;
 use crate::raise::{Cuts, Events, FIRST_ALERT_SOURCE, Fetch, Round, events_of};
 use crate::scan::ShownEvent;
@@ -86,6 +87,7 @@ pub(crate) struct Cascade<'a> {
     pub(crate) cuts: Cuts,
     capped: bool,
     time_field: &'a Field,
+    evaluator: Evaluator,
     /// Combinations of values that new-terms rules over alerts have forgotten for want of room.
     pub(crate) forgotten: u64,
     /// Whether rules over alerts still changed their minds when the last round was over.
@@ -96,10 +98,15 @@ pub(crate) struct Cascade<'a> {
 
 impl<'a> Cascade<'a> {
     /// Nothing yet.
-    pub(crate) fn new(each: &'a mut Each<'a>, capped: bool, time_field: &'a Field) -> Cascade<'a> {
+    pub(crate) fn new(
+        each: &'a mut Each<'a>,
+        capped: bool,
+        time_field: &'a Field,
+        evaluator: Evaluator,
+    ) -> Cascade<'a> {
         let (counts, cuts) = (Counts::default(), Cuts::default());
         let (forgotten, unsettled, ids) = (0, false, HashSet::new());
-        Cascade { each, counts, cuts, capped, time_field, forgotten, unsettled, ids }
+        Cascade { each, counts, cuts, capped, time_field, evaluator, forgotten, unsettled, ids }
     }
 
     /// Writes everything.
@@ -113,7 +120,7 @@ impl<'a> Cascade<'a> {
         events: &mut Events,
         fetch: &mut Fetch<'_>,
     ) -> io::Result<()> {
-        let mut matched = Matched::new(readers, self.time_field, 0);
+        let mut matched = Matched::new(readers, self.evaluator, self.time_field, 0);
         let written = self.write(first, events, fetch, &mut matched);
         if readers.rules.is_empty() {
             return written;
@@ -124,7 +131,7 @@ impl<'a> Cascade<'a> {
         let mut before = Vec::new();
         for number in 1..=MAX_ROUNDS {
             let (round, forgotten) = readers.round(&alerts, self.capped, events, fetch);
-            let mut matched = Matched::new(readers, self.time_field, number);
+            let mut matched = Matched::new(readers, self.evaluator, self.time_field, number);
             let mut all = Vec::new();
             round.each(events, fetch, &mut |alert| {
                 matched.add(&alert);
@@ -133,7 +140,7 @@ impl<'a> Cascade<'a> {
             if all == before || number == MAX_ROUNDS {
                 self.forgotten = forgotten;
                 self.unsettled = all != before;
-                let mut unread = Matched::new(readers, self.time_field, number);
+                let mut unread = Matched::new(readers, self.evaluator, self.time_field, number);
                 return written.and(self.write(&round, events, fetch, &mut unread));
             }
             before = all;
@@ -177,6 +184,9 @@ struct Matched<'a> {
     readers: &'a Readers,
     batch: Batch,
     matcher: Matcher<'a>,
+    /// In place of the two, if it is asked for.
+    by_row: Option<ByRow<'a>>,
+    time_field: &'a Field,
     hits: Vec<Hit>,
     documents: Events,
     /// The next alert.
@@ -184,9 +194,16 @@ struct Matched<'a> {
 }
 
 impl<'a> Matched<'a> {
-    fn new(readers: &'a Readers, time_field: &Field, round: u32) -> Matched<'a> {
+    fn new(
+        readers: &'a Readers,
+        evaluator: Evaluator,
+        time_field: &'a Field,
+        round: u32,
+    ) -> Matched<'a> {
         Matched {
             readers,
+            by_row: (evaluator == Evaluator::Reference).then(|| ByRow::new(&readers.set)),
+            time_field,
             batch: Batch::new(readers.set.fields(), time_field),
             matcher: Matcher::new(&readers.set),
             hits: Vec::new(),
@@ -196,22 +213,28 @@ impl<'a> Matched<'a> {
     }
 
     fn add(&mut self, alert: &Alert<'_>) {
-        alert.flatten_into(&mut self.batch);
         let event = self.next;
         self.next.index += 1;
-        self.batch.end_row(event);
         let Matched { readers, hits, .. } = self;
         let before = hits.len();
         // Few alerts are worth the copy.
         let mut document: Option<Document> = None;
-        self.matcher.run(&self.batch, &mut |hit| {
+        let mut take = |hit: Hit| {
             let alert = document.get_or_insert_with(|| alert.document());
             // Kibana: a rule does not answer to itself.
             if !goes_back_to(alert, &readers.rules[hit.query as usize].rule.rule_id) {
                 hits.push(hit);
             }
-        });
-        self.batch.clear();
+        };
+        if let Some(by_row) = &mut self.by_row {
+            by_row.document(&alert.document(), self.time_field, event);
+            by_row.hits.drain(..).for_each(take);
+        } else {
+            alert.flatten_into(&mut self.batch);
+            self.batch.end_row(event);
+            self.matcher.run(&self.batch, &mut take);
+            self.batch.clear();
+        }
         if let Some(document) = document.filter(|_| hits.len() > before) {
             let identity = EventIdentity { index: ALERTS_INDEX.to_owned(), id: alert.id.clone() };
             let path = String::new();

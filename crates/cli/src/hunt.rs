@@ -39,6 +39,7 @@ pub(crate) fn run(args: &HuntArgs, terminal: Terminal) -> anyhow::Result<ExitSta
         scans: &[scan],
         history: &[history],
         time_field: &time_field,
+        evaluator: args.run.evaluator,
         capped: !args.run.no_cap,
         visible: !args.quiet,
     };

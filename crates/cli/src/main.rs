@@ -2,6 +2,7 @@
 
 mod args;
 mod backtest;
+mod by_row;
 mod cascade;
 mod explain;
 mod fields;

@@ -8,7 +8,7 @@ use dragnet_event::{EventRef, Field};
 use dragnet_plan::Query;
 use dragnet_rules::LoadedRule;
 
-use crate::args::Clock;
+use crate::args::{Clock, Evaluator};
 use crate::cascade::{Cascade, Each, Readers};
 use crate::progress::Progress;
 use crate::raise::{Cuts, Events, FIRST_ALERT_SOURCE, Round, events_of};
@@ -30,6 +30,8 @@ pub(crate) struct Pursuit<'a> {
     pub(crate) clock: Clock,
     /// The field that an event's time is in.
     pub(crate) time_field: &'a Field,
+    /// What finds the hits.
+    pub(crate) evaluator: Evaluator,
     /// Whether executions raise no more than `max_signals`.
     pub(crate) capped: bool,
     /// Whether progress is shown.
@@ -88,7 +90,7 @@ impl Pursuit<'_> {
         };
         let findings = correlated.findings;
         let round = Round::new(self.rules, findings, self.capped, &mut events, &mut fetch);
-        let mut cascade = Cascade::new(each, self.capped, self.time_field);
+        let mut cascade = Cascade::new(each, self.capped, self.time_field, self.evaluator);
         let written = cascade.run(&round, &readers, &mut events, &mut fetch);
         let Cascade { counts, cuts, forgotten, unsettled, .. } = cascade;
         let forgotten = correlated.forgotten + forgotten;
@@ -97,7 +99,7 @@ impl Pursuit<'_> {
 
     fn scan(&self, scan: &Scan<'_>) -> Outcome {
         let progress = Progress::new(scan.sources, self.visible);
-        let outcome = scan.run(self.rule_set, &progress);
+        let outcome = scan.run(self.rule_set, self.evaluator, &progress);
         progress.finish();
         outcome
     }

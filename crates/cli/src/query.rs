@@ -13,7 +13,7 @@ use dragnet_ingest::{EventSink, Options, Source, discover};
 use dragnet_plan::{Pipe, Query, Severity, Snippet};
 use serde_json::{Value as Json, json};
 
-use crate::args::{QueryArgs, ResultPosition};
+use crate::args::{Evaluator, QueryArgs, ResultPosition};
 use crate::hunt::threads;
 use crate::progress::Progress;
 use crate::raise::events_of;
@@ -38,7 +38,7 @@ pub(crate) fn run(args: &QueryArgs, terminal: Terminal) -> anyhow::Result<ExitSt
     let time_field = schema.date_field(&args.timestamp_field);
     let scan = Scan::new(&sources, &args.input, &options, &time_field, threads(args.threads));
     let progress = Progress::new(&sources, true);
-    let mut outcome = scan.run(&rules, &progress);
+    let mut outcome = scan.run(&rules, Evaluator::Matcher, &progress);
     let hits = std::mem::take(&mut outcome.hits);
     let mut findings = correlate::all(hits, rules.queries(), args.max_samples_per_key);
     let piped = limit(&mut findings, &query, args);

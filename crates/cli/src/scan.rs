@@ -15,7 +15,8 @@ use dragnet_ingest::{
     Block, Blocks, EventSink, Form, Memory, Options, Problem, Reason, Remembering, Source,
 };
 
-use crate::args::InputArgs;
+use crate::args::{Evaluator, InputArgs};
+use crate::by_row::ByRow;
 use crate::progress::Progress;
 
 /// Events in a batch, about: a block is never split.
@@ -265,7 +266,12 @@ struct Found {
 
 impl Scan<'_> {
     /// Reads everything and matches it.
-    pub(crate) fn run(&self, rules: &RuleSet, progress: &Progress) -> Outcome {
+    pub(crate) fn run(
+        &self,
+        rules: &RuleSet,
+        evaluator: Evaluator,
+        progress: &Progress,
+    ) -> Outcome {
         let sources = self.sources.iter().enumerate();
         let form = self.options.form;
         let first = self.first;
@@ -273,7 +279,7 @@ impl Scan<'_> {
         let feed = Mutex::new(feed);
         let event_count = AtomicU64::new(0);
         let found: Vec<Found> = std::thread::scope(|scope| {
-            let work = || self.work(rules, &feed, &event_count, progress);
+            let work = || self.work(rules, evaluator, &feed, &event_count, progress);
             let others: Vec<_> = (1..self.threads).map(|_| scope.spawn(work)).collect();
             let mut found = vec![work()];
             for other in others {
@@ -303,6 +309,7 @@ impl Scan<'_> {
     fn work(
         &self,
         rules: &RuleSet,
+        evaluator: Evaluator,
         feed: &Mutex<Feed<'_>>,
         event_count: &AtomicU64,
         progress: &Progress,
@@ -311,6 +318,7 @@ impl Scan<'_> {
         let mut batch = Batch::new(rules.fields(), self.time_field);
         let mut memory = Memory::default();
         let mut matcher = Matcher::new(rules);
+        let mut by_row = (evaluator == Evaluator::Reference).then(|| ByRow::new(rules));
         let mut read_bytes = 0;
         loop {
             let next = feed.lock().unwrap_or_else(PoisonError::into_inner).next();
@@ -321,7 +329,10 @@ impl Scan<'_> {
                     let (from, to) = (self.from, self.to);
                     let (batch, memory) = (&mut batch, Some(&mut memory));
                     let mut window = Window { batch, memory, from, to, timeless: 0 };
-                    let read_count = block.read(self.options, &mut window, &mut problems);
+                    let read_count = match &mut by_row {
+                        None => block.read(self.options, &mut window, &mut problems),
+                        Some(by_row) => by_row.read(self, &block, &mut problems),
+                    };
                     let count = u64::from(read_count.events);
                     for (all, more) in found.outcome.forms.iter_mut().zip(read_count.forms) {
                         *all += u64::from(more);
@@ -344,6 +355,11 @@ impl Scan<'_> {
         }
         found.hits.push(flush(&mut matcher, &mut batch));
         found.outcome.overflows = matcher.overflows();
+        if let Some(by_row) = by_row {
+            found.outcome.timeless += by_row.timeless;
+            found.outcome.overflows += by_row.overflows();
+            found.hits.push(by_row.hits);
+        }
         found
     }
 

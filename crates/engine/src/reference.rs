@@ -14,6 +14,9 @@ use dragnet_plan::text::Words;
 use dragnet_plan::{Condition, Expr, Leaf, Literal};
 use hashbrown::HashMap;
 
+mod rows;
+pub use rows::RowMatcher;
+
 /// An event, as the evaluator sees it.
 pub trait Fields {
     /// The values of a field; empty if it is missing.

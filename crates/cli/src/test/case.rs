@@ -14,6 +14,7 @@ use super::compare::Found;
 use super::coverage::Coverage;
 use super::events::Gathering;
 use super::spec::Case;
+use crate::args::Evaluator;
 use crate::explain::Study;
 use crate::pursuit::{Pursuit, rule_set};
 use crate::rules::candidates as candidates_in;
@@ -120,6 +121,7 @@ impl<'a> Runner<'a> {
             scans: &scans,
             history: &history,
             time_field: &self.time_field,
+            evaluator: Evaluator::Matcher,
             capped: true,
             visible: false,
         };

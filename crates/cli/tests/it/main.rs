@@ -6,6 +6,7 @@ mod backtest_command;
 mod commands;
 mod corpus;
 mod eql_suite;
+mod evaluators;
 mod explain;
 #[path = "../../../synth/tests/it/reference.rs"]
 mod reference;

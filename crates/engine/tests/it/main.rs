@@ -5,5 +5,6 @@
 
 mod correlations;
 mod matcher;
+mod rows;
 mod sequence;
 mod support;

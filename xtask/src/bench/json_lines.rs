@@ -5,6 +5,8 @@ use std::io::{self, BufWriter, Read as _, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use sonic_rs::LazyValue;
+
 /// Writes all JSON files in the archives of a folder into one file of lines; gives it and how many there are.
 pub(crate) fn unpack(archives: &Path, folder: &Path) -> io::Result<(PathBuf, usize)> {
     let path = folder.join("lines.json");
@@ -37,15 +39,29 @@ pub(crate) fn unpack(archives: &Path, folder: &Path) -> io::Result<(PathBuf, usi
     Ok((path, count))
 }
 
-/// Parses every line of a file, and prints how many members their objects have.
-pub(crate) fn parse(threads: &str, file: &Path) -> ExitCode {
-    let parsed = threads
-        .parse()
-        .map_err(|_| io::Error::other(format!("{threads} is no number of threads")))
-        .and_then(|threads| parse_file(threads, file));
+/// How lines are parsed.
+#[derive(Debug, Clone, Copy)]
+enum Floor {
+    /// Each as one `LazyValue`: where it ends is found, its syntax is checked, and nothing is decoded.
+    Value,
+    /// A `LazyValue` for each member of the outermost object.
+    Members,
+}
+
+/// Parses every line of a file, and prints how many values that gives.
+pub(crate) fn parse(how: &str, threads: &str, file: &Path) -> ExitCode {
+    let floor = match how {
+        "value" => Ok(Floor::Value),
+        "members" => Ok(Floor::Members),
+        _ => Err(io::Error::other(format!("{how} is neither value nor members"))),
+    };
+    let threads =
+        threads.parse().map_err(|_| io::Error::other(format!("{threads} is no number of threads")));
+    let parsed =
+        floor.and_then(|floor| threads.and_then(|threads| parse_file(floor, threads, file)));
     match parsed {
-        Ok(members) => {
-            println!("{members} members");
+        Ok(values) => {
+            println!("{values} values");
             ExitCode::SUCCESS
         }
         Err(error) => {
@@ -55,17 +71,17 @@ pub(crate) fn parse(threads: &str, file: &Path) -> ExitCode {
     }
 }
 
-fn parse_file(threads: usize, file: &Path) -> io::Result<usize> {
+fn parse_file(floor: Floor, threads: usize, file: &Path) -> io::Result<usize> {
     let text = fs::read(file)?;
     let parts = parts(&text, threads.max(1));
     std::thread::scope(|scope| {
         let workers: Vec<_> =
-            parts.into_iter().map(|part| scope.spawn(move || count_members(part))).collect();
-        let mut members = 0;
+            parts.into_iter().map(|part| scope.spawn(move || count_values(floor, part))).collect();
+        let mut values = 0;
         for worker in workers {
-            members += worker.join().map_err(|_| io::Error::other("a thread panicked"))??;
+            values += worker.join().map_err(|_| io::Error::other("a thread panicked"))??;
         }
-        Ok(members)
+        Ok(values)
     })
 }
 
@@ -83,15 +99,23 @@ fn parts(text: &[u8], count: usize) -> Vec<&[u8]> {
     parts
 }
 
-fn count_members(text: &[u8]) -> io::Result<usize> {
-    let mut members = 0;
+fn count_values(floor: Floor, text: &[u8]) -> io::Result<usize> {
+    let mut values = 0;
     for line in lines(text) {
-        for member in sonic_rs::to_object_iter(line) {
-            let (_key, _value) = member.map_err(io::Error::other)?;
-            members += 1;
+        match floor {
+            Floor::Value => {
+                let value: LazyValue<'_> = sonic_rs::from_slice(line).map_err(io::Error::other)?;
+                values += usize::from(!value.as_raw_str().is_empty());
+            }
+            Floor::Members => {
+                for member in sonic_rs::to_object_iter(line) {
+                    let (_key, _value) = member.map_err(io::Error::other)?;
+                    values += 1;
+                }
+            }
         }
     }
-    Ok(members)
+    Ok(values)
 }
 
 fn lines(text: &[u8]) -> impl Iterator<Item = &[u8]> {
@@ -109,10 +133,14 @@ mod tests {
             let parts = parts(text, count);
             assert_eq!(parts.len(), count);
             assert_eq!(parts.concat(), text);
-            let members: usize = parts.iter().map(|part| count_members(part).unwrap()).sum();
-            assert_eq!(members, 4, "{count}");
+            for (floor, values) in [(Floor::Members, 4), (Floor::Value, 4)] {
+                let counts = parts.iter().map(|part| count_values(floor, part).unwrap());
+                assert_eq!(counts.sum::<usize>(), values, "{count}");
+            }
         }
-        assert!(count_members(b"{\"a\": }").is_err());
-        assert!(count_members(b"{\"a\": 1").is_err());
+        for floor in [Floor::Members, Floor::Value] {
+            assert!(count_values(floor, b"{\"a\": }").is_err());
+            assert!(count_values(floor, b"{\"a\": 1").is_err());
+        }
     }
 }

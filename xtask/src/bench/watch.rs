@@ -39,8 +39,23 @@ impl Contender {
         Ok(())
     }
 
+    /// The median time.
+    pub(crate) fn seconds(&self) -> f64 {
+        self.median(|run| run.seconds)
+    }
+
+    /// The median CPU time.
+    pub(crate) fn cpu(&self) -> f64 {
+        self.median(|run| run.cpu)
+    }
+
+    /// The median of the most memory.
+    pub(crate) fn peak_mb(&self) -> f64 {
+        self.median(|run| run.peak_mb)
+    }
+
     /// The median of one of the figures.
-    pub(crate) fn median(&self, of: fn(&Run) -> f64) -> f64 {
+    fn median(&self, of: fn(&Run) -> f64) -> f64 {
         let mut figures: Vec<f64> = self.runs.iter().map(of).collect();
         figures.sort_by(f64::total_cmp);
         figures.get(figures.len() / 2).copied().unwrap_or(f64::NAN)
