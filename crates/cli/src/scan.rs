@@ -10,7 +10,7 @@ use std::sync::{Mutex, PoisonError};
 
 use dragnet_detect::{EventIdentity, identify};
 use dragnet_engine::{Hit, Matcher, RuleSet};
-use dragnet_event::{Batch, Document, EventRef, Field, FieldSink, Scalar, Time};
+use dragnet_event::{Batch, Document, EventRef, Field, FieldSink, Handle, Scalar, Time};
 use dragnet_ingest::{
     Block, Blocks, EventSink, Form, Memory, Options, Problem, Reason, Remembering, Source,
 };
@@ -179,6 +179,14 @@ impl FieldSink for Window<'_> {
 
     fn put(&mut self, path: &str, value: Scalar<'_>) {
         self.batch.put(path, value);
+    }
+
+    fn resolve(&self, path: &str) -> Handle {
+        self.batch.resolve(path)
+    }
+
+    fn put_at(&mut self, handle: Handle, path: &str, value: Scalar<'_>) {
+        self.batch.put_at(handle, path, value);
     }
 
     fn put_null(&mut self, path: &str) {

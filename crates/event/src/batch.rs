@@ -9,16 +9,14 @@
 //! What values come to can be recorded ([`Batch::record`]) and put into later rows ([`Batch::replay`]), so that a value
 //! which comes again need not be normalised again.
 
-use std::cell::RefCell;
-
-use hashbrown::{HashMap, HashSet};
 use serde::{Deserialize, Serialize};
 
 use crate::column::Column;
 use crate::document::object_json;
-use crate::field::{Field, FieldSpec, FieldType};
+use crate::field::{Field, FieldSpec};
+use crate::routes::{Route, Routes};
 use crate::schema::coerce;
-use crate::sink::FieldSink;
+use crate::sink::{FieldSink, Handle};
 use crate::time::Time;
 use crate::value::{Scalar, Value};
 
@@ -55,29 +53,12 @@ impl Entry {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ColumnId(pub u32);
 
-/// Where the values of a path go.
-#[derive(Debug, Clone, Default)]
-struct Route {
-    columns: Vec<u32>,
-    is_time: bool,
-    /// Whether the path is read at all: by a column, as the time, or as part of a whole object.
-    is_wanted: bool,
-}
-
 /// Up to some thousands of events, column-wise. It is a [`FieldSink`]: put an event's values, then
 /// call [`Batch::end_row`].
 #[derive(Debug)]
 pub struct Batch {
     columns: Vec<Column>,
-    /// By path: where its values go. Besides the paths of the columns, those that patterns match and those
-    /// that nobody wants are in it, as they come.
-    routes: RefCell<HashMap<Box<str>, Route>>,
-    /// The paths of columns and of the time: they are always in `routes`.
-    fixed: HashSet<Box<str>>,
-    /// The columns that have values of many paths; mostly there are few.
-    patterns: Vec<u32>,
-    /// By path: the columns of whole objects.
-    objects: HashMap<String, Vec<u32>>,
+    routes: Routes,
     time_field: FieldSpec,
     /// The text that was last read as a time: `@timestamp` is not the only field that has it.
     last_time: (String, Option<Time>),
@@ -113,76 +94,33 @@ impl Batch {
     /// A batch with one column per field, in that order; `time_field` (a date) tells an event's time.
     pub fn new(fields: &[Field], time_field: &Field) -> Batch {
         let columns = fields.iter().map(Column::new).collect();
-        let mut patterns = Vec::new();
-        let mut objects: HashMap<String, Vec<u32>> = HashMap::new();
-        let mut fixed = HashSet::from([time_field.path().into()]);
-        for (id, field) in (0..).zip(fields) {
-            if field.ty() == FieldType::Object {
-                objects.entry(field.path().to_owned()).or_default().push(id);
-            } else if field.is_pattern() {
-                patterns.push(id);
-            } else {
-                fixed.insert(field.path().into());
-            }
-        }
-        let mut batch = Batch {
+        Batch {
             columns,
-            routes: RefCell::default(),
-            fixed,
-            patterns,
-            objects,
+            routes: Routes::new(fields, time_field.path()),
             time_field: time_field.spec().clone(),
             time: None,
             last_time: (String::new(), None),
             times: Vec::new(),
             rows: Rows::default(),
             epoch: 0,
-        };
-        batch.fix_routes();
-        batch
+        }
     }
 
-    /// Forgets all routes but those that columns have of themselves.
-    fn fix_routes(&mut self) {
-        let paths = self.fixed.iter().cloned();
-        let mut routes: HashMap<Box<str>, Route> =
-            paths.map(|path| (path, Route::default())).collect();
-        for (id, column) in (0..).zip(&self.columns) {
-            let is_plain = column.field().ty() != FieldType::Object && !column.field().is_pattern();
-            if let Some(route) = routes.get_mut(column.field().path()).filter(|_| is_plain) {
-                route.columns.push(id);
+    /// Puts a value where a route says.
+    fn put_by(
+        &mut self,
+        route: impl for<'r> FnOnce(&'r mut Routes) -> &'r Route,
+        value: Scalar<'_>,
+    ) {
+        let route = route(&mut self.routes);
+        for &id in &route.columns {
+            if let Some(code) = self.columns[id as usize].encode(value) {
+                self.rows.enter(&mut self.columns, Entry { column: id, code });
             }
         }
-        for (path, route) in &mut routes {
-            self.complete_route(path, route);
+        if route.is_time && self.time.is_none() {
+            self.time = read_time(&self.time_field, value, &mut self.last_time);
         }
-        *self.routes.get_mut() = routes;
-    }
-
-    /// Adds what patterns and objects have to do with a path.
-    fn complete_route(&self, path: &str, route: &mut Route) {
-        let covers = |id: &u32| self.columns[*id as usize].field().covers(path);
-        route.columns.extend(self.patterns.iter().copied().filter(covers));
-        route.is_time = path == self.time_field.path;
-        let is_within = |object: &String| {
-            path.strip_prefix(&**object).is_some_and(|rest| rest.starts_with('.'))
-        };
-        route.is_wanted =
-            !route.columns.is_empty() || route.is_time || self.objects.keys().any(is_within);
-    }
-
-    /// Remembers the route of a path that is not known yet. Paths are made by whoever writes documents, so their
-    /// number has to be bounded.
-    #[cold]
-    fn learn(&self, path: &str) -> Route {
-        let mut route = Route::default();
-        self.complete_route(path, &mut route);
-        let mut routes = self.routes.borrow_mut();
-        if routes.len() >= self.fixed.len() + MAX_LEARNT {
-            routes.retain(|path, _| self.fixed.contains(path));
-        }
-        routes.insert(path.into(), route.clone());
-        route
     }
 
     /// The number of events.
@@ -221,8 +159,7 @@ impl Batch {
     /// Whether any column, or the time, is read from this dotted path; a column of whole objects is read from what
     /// is in them.
     pub fn has_path(&self, path: &str) -> bool {
-        let known = self.routes.borrow().get(path).map(|route| route.is_wanted);
-        known.unwrap_or_else(|| self.learn(path).is_wanted)
+        self.routes.is_wanted(path)
     }
 
     /// Sets the time of the event that is being put, as [`Batch::record`] gave it.
@@ -301,9 +238,6 @@ impl Batch {
     }
 }
 
-/// Most paths without a column of their own whose routes are remembered.
-const MAX_LEARNT: usize = 1 << 16;
-
 /// The time that a value is; `last` has the text before it and what that came to.
 fn read_time(
     field: &FieldSpec,
@@ -329,8 +263,7 @@ impl FieldSink for Batch {
 
     fn put_null(&mut self, path: &str) {
         // Only a mapping names what null stands for, and it has no patterns.
-        let routes = self.routes.get_mut();
-        for &id in routes.get(path).iter().flat_map(|route| &route.columns) {
+        for &id in &self.routes.get(path).columns {
             let column = &mut self.columns[id as usize];
             if let Some(stand_in) = column.field().spec().null_value.clone()
                 && let Some(code) = column.encode(Scalar::Str(&stand_in))
@@ -341,20 +274,18 @@ impl FieldSink for Batch {
     }
 
     fn put(&mut self, path: &str, value: Scalar<'_>) {
-        let learnt;
-        let route = if let Some(route) = self.routes.get_mut().get(path) {
-            route
-        } else {
-            learnt = self.learn(path);
-            &learnt
-        };
-        for &id in &route.columns {
-            if let Some(code) = self.columns[id as usize].encode(value) {
-                self.rows.enter(&mut self.columns, Entry { column: id, code });
-            }
-        }
-        if route.is_time && self.time.is_none() {
-            self.time = read_time(&self.time_field, value, &mut self.last_time);
+        self.put_by(|routes| routes.get(path), value);
+    }
+
+    fn resolve(&self, path: &str) -> Handle {
+        let number = self.routes.number(path).map_or(0, |number| number + 1);
+        Handle { number, tag: 0 }
+    }
+
+    fn put_at(&mut self, handle: Handle, path: &str, value: Scalar<'_>) {
+        match handle.number.checked_sub(1) {
+            Some(number) => self.put_by(|routes| routes.at(number), value),
+            None => self.put(path, value),
         }
     }
 
@@ -368,11 +299,11 @@ impl FieldSink for Batch {
     }
 
     fn wants_objects(&self, path: &str) -> bool {
-        self.objects.contains_key(path)
+        self.routes.objects(path).is_some()
     }
 
     fn put_object_json(&mut self, path: &str, json: &str) {
-        for &id in self.objects.get(path).into_iter().flatten() {
+        for &id in self.routes.objects(path).into_iter().flatten() {
             if let Some(code) = self.columns[id as usize].encode(Scalar::Str(json)) {
                 self.rows.enter(&mut self.columns, Entry { column: id, code });
             }
@@ -383,6 +314,7 @@ impl FieldSink for Batch {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::field::FieldType;
 
     const fn at(index: u32) -> EventRef {
         EventRef { source: 0, block: 0, index }

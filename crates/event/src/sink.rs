@@ -2,6 +2,15 @@
 
 use crate::value::Scalar;
 
+/// What a sink has said of a path once and for all: whoever puts values at one path again and again has it looked up once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Handle {
+    /// The sink's own number of the path, from 1; 0 if it has none.
+    pub(crate) number: u32,
+    /// What a sink that passes values on to another has to say of the path; 0 for nothing.
+    pub tag: u8,
+}
+
 /// Takes the values of one event, field by field.
 ///
 /// A normaliser calls [`FieldSink::put`] for every value it knows, in any order; several values
@@ -13,6 +22,18 @@ pub trait FieldSink {
 
     /// Adds one value to the field at this dotted path.
     fn put(&mut self, path: &str, value: Scalar<'_>);
+
+    /// What is to be said of a path in [`FieldSink::put_at`]. It holds as long as the sink lives.
+    fn resolve(&self, path: &str) -> Handle {
+        let _ = path;
+        Handle::default()
+    }
+
+    /// The same as [`FieldSink::put`] for a path with what [`FieldSink::resolve`] gave for it.
+    fn put_at(&mut self, handle: Handle, path: &str, value: Scalar<'_>) {
+        let _ = handle;
+        self.put(path, value);
+    }
 
     /// Marks the field as an array even if it receives only one value (ECS lists such as
     /// `event.category`). Sinks to which that makes no difference ignore it.

@@ -8,7 +8,7 @@
 //! id. What tells hosts apart in a file is the name they log under, so that stands in for the id, in lower case,
 //! since Windows writes one machine's name in several ways. Raw events get it, too ([`host_id`]).
 
-use dragnet_event::{Document, FieldSink, Scalar, Time};
+use dragnet_event::{Document, FieldSink, Handle, Scalar, Time};
 use serde_json::Value as Json;
 
 /// A field that is filled in, or that tells what to fill in.
@@ -182,6 +182,16 @@ impl<'s, S: FieldSink + ?Sized> Completing<'s, S> {
         Completing { sink, facts }
     }
 
+    /// Takes note of a value, if it is a fact's.
+    fn see(&mut self, fact: Option<usize>, value: Scalar<'_>) {
+        let Some(fact) = fact else { return };
+        match value {
+            Scalar::Str(text) => self.facts.add(fact, text),
+            Scalar::Long(number) => self.facts.add(fact, &number.to_string()),
+            Scalar::Bool(_) | Scalar::Double(_) | Scalar::Date(_) => {}
+        }
+    }
+
     /// Adds what is missing.
     pub(crate) fn finish(self) {
         self.facts.missing(|path, text| self.sink.put(path, Scalar::Str(text)));
@@ -194,14 +204,20 @@ impl<S: FieldSink + ?Sized> FieldSink for Completing<'_, S> {
     }
 
     fn put(&mut self, path: &str, value: Scalar<'_>) {
-        if let Some(number) = fact(path) {
-            match value {
-                Scalar::Str(text) => self.facts.add(number, text),
-                Scalar::Long(number_value) => self.facts.add(number, &number_value.to_string()),
-                Scalar::Bool(_) | Scalar::Double(_) | Scalar::Date(_) => {}
-            }
-        }
+        self.see(fact(path), value);
         self.sink.put(path, value);
+    }
+
+    fn resolve(&self, path: &str) -> Handle {
+        let tag = fact(path).map_or(0, |number| number as u8 + 1);
+        let mut handle = self.sink.resolve(path);
+        handle.tag = tag;
+        handle
+    }
+
+    fn put_at(&mut self, handle: Handle, path: &str, value: Scalar<'_>) {
+        self.see(usize::from(handle.tag).checked_sub(1), value);
+        self.sink.put_at(handle, path, value);
     }
 
     fn put_null(&mut self, path: &str) {

@@ -49,6 +49,8 @@ enum Mark {
     /// Where Logstash has what a shipper sent.
     Message,
     Category,
+    /// What pipelines set when they are done.
+    Ingested,
     // What no record of one of the forms of `format` is without.
     EventId,
     EventIdCamel,
@@ -56,13 +58,14 @@ enum Mark {
     EventIdAttributes,
 }
 
-const MARKS: [(Mark, &[u8]); 10] = [
+const MARKS: [(Mark, &[u8]); 11] = [
     (Mark::Source, b"\"_source\""),
     (Mark::Xml, b"\"xml\""),
     (Mark::Logstash, b"\"@version\""),
     (Mark::Journal, b"\"MESSAGE\""),
     (Mark::Message, b"\"message\""),
     (Mark::Category, b"\"category\""),
+    (Mark::Ingested, b"\"ingested\""),
     (Mark::EventId, b"\"EventID\""),
     (Mark::EventIdCamel, b"\"EventId\""),
     (Mark::EventIdSnake, b"\"event_id\""),
@@ -78,7 +81,8 @@ impl Marks {
 
     /// Whether any record in the text may be other than plain.
     fn may_be_wrapped(self) -> bool {
-        let alone = 1 << Mark::Category as u16 | 1 << Mark::Message as u16;
+        let alone = [Mark::Category, Mark::Ingested, Mark::Message];
+        let alone = alone.into_iter().fold(0, |all, mark| all | 1 << mark as u16);
         self.0 & !alone != 0
     }
 
@@ -165,12 +169,13 @@ pub(crate) fn unwrap(text: &str, marks: Marks) -> Record<'_> {
     {
         return record;
     }
-    // A document that has a category has been through a pipeline: it is not worth a closer look.
+    // A document that has a category, or says when it was ingested, has been through a pipeline: it is not worth a
+    // closer look.
     let has_id = mentions(Mark::EventId);
     if has_id && let Some(members) = Members::parse(text).filter(format::is_flat) {
         return Record::Flat(members);
     }
-    let is_done = !has_id && mentions(Mark::Category);
+    let is_done = !has_id && (mentions(Mark::Category) || mentions(Mark::Ingested));
     let others = [Mark::EventIdCamel, Mark::EventIdSnake, Mark::EventIdAttributes];
     if !is_done
         && (has_id || others.into_iter().any(mentions))

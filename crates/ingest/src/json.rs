@@ -223,6 +223,7 @@ impl<S: FieldSink> Parser<'_, S> {
             let wants = |path: &str| Wants {
                 values: self.sink.wants(path),
                 objects: self.sink.wants_objects(path),
+                handle: self.sink.resolve(path),
             };
             let found = shape.child(above, key, next, wants);
             if found.is_some() {
@@ -348,8 +349,14 @@ impl<S: FieldSink> Parser<'_, S> {
     }
 
     fn put(&mut self, path: Option<PathId>, value: Scalar<'_>) {
-        if self.is_wanted(path) {
-            self.sink.put(dotted(self.reader, path), value);
+        match path {
+            Some(id) if self.reader.shape.is_wanted(id) => {
+                let shape = &self.reader.shape;
+                self.sink.put_at(shape.handle(id), shape.dotted(id), value);
+            }
+            Some(_) => {}
+            // At a path that is spelt out the sink is not asked twice.
+            None => self.sink.put(&self.reader.spelt, value),
         }
     }
 }

@@ -5,6 +5,8 @@
 //! comparison and a path that nobody wants is never spelt out. The price is a bound: once it is full,
 //! paths that are not in it are spelt out each time.
 
+use dragnet_event::Handle;
+
 /// A path in a [`Shape`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct PathId(u32);
@@ -21,6 +23,8 @@ pub(crate) struct Wants {
     pub(crate) values: bool,
     /// The objects that stand there, each as a whole.
     pub(crate) objects: bool,
+    /// How values are put there.
+    pub(crate) handle: Handle,
 }
 
 #[derive(Debug, Default)]
@@ -36,6 +40,7 @@ struct Path {
     is_wanted: bool,
     /// Whether objects here are wanted as a whole.
     wants_objects: bool,
+    handle: Handle,
     /// In the order in which they were first seen.
     children: Vec<PathId>,
 }
@@ -54,6 +59,10 @@ impl Shape {
 
     pub(crate) fn is_wanted(&self, id: PathId) -> bool {
         self.paths[id.0 as usize].is_wanted
+    }
+
+    pub(crate) fn handle(&self, id: PathId) -> Handle {
+        self.paths[id.0 as usize].handle
     }
 
     pub(crate) fn wants_objects(&self, id: PathId) -> bool {
@@ -100,10 +109,11 @@ impl Shape {
         }
         let dotted = if above.is_empty() { key.to_owned() } else { format!("{above}.{key}") };
         let id = PathId(self.paths.len() as u32);
-        let Wants { values: is_wanted, objects: wants_objects } = wants(&dotted);
+        let Wants { values: is_wanted, objects: wants_objects, handle } = wants(&dotted);
         let dotted = dotted.into_boxed_str();
         let children = Vec::new();
-        self.paths.push(Path { dotted, key: key.len(), is_wanted, wants_objects, children });
+        let key = key.len();
+        self.paths.push(Path { dotted, key, is_wanted, wants_objects, handle, children });
         self.paths[parent.0 as usize].children.push(id);
         Some(id)
     }
@@ -117,7 +127,8 @@ mod tests {
     fn paths() {
         let mut shape = Shape::new();
         let mut next = 0;
-        let wants = |path: &str| Wants { values: path == "a.b", objects: path == "c" };
+        let handle = Handle::default();
+        let wants = |path: &str| Wants { values: path == "a.b", objects: path == "c", handle };
         let a = shape.child(Shape::ROOT, "a", &mut next, wants).unwrap();
         let c = shape.child(Shape::ROOT, "c", &mut next, wants).unwrap();
         let b = shape.child(a, "b", &mut 0, wants).unwrap();
@@ -136,7 +147,7 @@ mod tests {
     fn it_is_bounded() {
         let mut shape = Shape::new();
         let mut next = 0;
-        let wants = |_: &str| Wants { values: true, objects: false };
+        let wants = |_: &str| Wants { values: true, objects: false, handle: Handle::default() };
         let known = (0..10_000)
             .filter(|n| shape.child(Shape::ROOT, &n.to_string(), &mut next, wants).is_some());
         assert_eq!(known.count(), MAX_CHILDREN);
