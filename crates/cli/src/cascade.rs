@@ -3,11 +3,11 @@
 //! They are all run together on everything there is to read, again and again until their alerts stay as they are: a rule
 //! over alerts of a rule over alerts is then run on all of them at once, and counts and joins what belongs together.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 use std::io;
 
 use dragnet_detect::{ALERTS_INDEX, Alert, EventIdentity, goes_back_to};
-use dragnet_engine::{Hit, Matcher, RuleSet, correlate};
+use dragnet_engine::{Hit, Hits, Matcher, RuleSet, correlate};
 use dragnet_event::{Batch, Document, EventRef, Field};
 use dragnet_rules::LoadedRule;
 
@@ -39,20 +39,17 @@ impl Readers {
         all: &[LoadedRule],
         clock: Clock,
         own_sources: u32,
-        hits: &mut Vec<Hit>,
+        hits: &mut Hits,
     ) -> Readers {
         let readers = all.iter().enumerate().filter(|(_, rule)| rule.rule.reads_alerts());
         let (numbers, rules): (Vec<u32>, Vec<LoadedRule>) =
             readers.map(|(number, rule)| (number as u32, rule.clone())).unzip();
-        let numbers: BTreeMap<u32, u32> = numbers.into_iter().zip(0..).collect();
-        let mut taken = Vec::new();
+        let of = |(query, number): (u32, u32)| {
+            hits.of(number).into_iter().map(move |hit| Hit { query, ..hit })
+        };
+        let taken = (0..).zip(numbers.iter().copied()).flat_map(of).collect();
         if !numbers.is_empty() {
-            let (readers, others) =
-                std::mem::take(hits).into_iter().partition(|hit| numbers.contains_key(&hit.query));
-            (taken, *hits) = (readers, others);
-        }
-        for hit in &mut taken {
-            hit.query = numbers.get(&hit.query).copied().unwrap_or_default();
+            hits.retain(|query| !numbers.contains(&query));
         }
         let set = rule_set(&rules, clock);
         Readers { rules, set, hits: taken, own_sources }
@@ -67,7 +64,7 @@ impl Readers {
         fetch: &mut Fetch<'_>,
     ) -> (Round<'_>, u64) {
         let hits = self.hits.iter().chain(alerts).cloned().collect();
-        let mut correlated = correlate::run(hits, self.set.queries(), 1);
+        let mut correlated = correlate::run(&Hits::pack(hits), self.set.queries(), 1);
         correlated.findings.retain(|finding| {
             let shown = |e: EventRef| e.source < self.own_sources || e.source >= FIRST_ALERT_SOURCE;
             events_of(std::slice::from_ref(finding)).all(shown)

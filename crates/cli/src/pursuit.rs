@@ -3,7 +3,7 @@
 use std::io;
 use std::sync::Arc;
 
-use dragnet_engine::{Hit, RuleSet, correlate};
+use dragnet_engine::{RuleSet, correlate};
 use dragnet_event::{EventRef, Field};
 use dragnet_plan::Query;
 use dragnet_rules::LoadedRule;
@@ -63,9 +63,8 @@ impl Pursuit<'_> {
         for scan in self.history {
             let mut before = self.scan(scan);
             let queries = self.rule_set.queries();
-            let is_new_terms =
-                |hit: &Hit| matches!(*queries[hit.query as usize], Query::NewTerms(_));
-            hits.extend(before.hits.drain(..).filter(is_new_terms));
+            before.hits.retain(|query| matches!(*queries[query as usize], Query::NewTerms(_)));
+            hits.append(before.hits);
             outcome.problems.append(&mut before.problems);
             outcome.overflows += before.overflows;
         }
@@ -73,7 +72,8 @@ impl Pursuit<'_> {
         let readers = Readers::new(self.rules, self.clock, first_of_history, &mut hits);
         // All that there will be: what comes from alerts is with the rules that read them.
         correlate::drop_hopeless(&mut hits, self.rule_set.queries());
-        let mut correlated = correlate::run(hits, self.rule_set.queries(), 1);
+        let mut correlated = correlate::run(&hits, self.rule_set.queries(), 1);
+        drop(hits);
         correlated.findings.retain(|finding| {
             events_of(std::slice::from_ref(finding)).all(|event| event.source < first_of_history)
         });

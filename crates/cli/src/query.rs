@@ -40,7 +40,8 @@ pub(crate) fn run(args: &QueryArgs, terminal: Terminal) -> anyhow::Result<ExitSt
     let progress = Progress::new(&sources, true);
     let mut outcome = scan.run(&rules, &progress);
     let hits = std::mem::take(&mut outcome.hits);
-    let mut findings = correlate::all(hits, rules.queries(), args.max_samples_per_key);
+    let samples = args.max_samples_per_key;
+    let mut findings = correlate::run(&hits, rules.queries(), samples).findings;
     let piped = limit(&mut findings, &query, args);
     let changed = scan.fetch(events_of(&findings).collect(), &mut outcome.events);
     progress.finish();

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use dragnet_detect::{EventIdentity, identify};
-use dragnet_engine::{Hit, Matcher, RuleSet};
+use dragnet_engine::{Hits, Matcher, RuleSet};
 use dragnet_event::{Batch, Document, EventRef, Field, FieldSink, Scalar, Time};
 use dragnet_ingest::{Block, Blocks, EventSink, Form, Options, Problem, Reason, Source};
 
@@ -74,8 +74,8 @@ pub(crate) struct ShownEvent {
 /// What a scan came to.
 #[derive(Debug, Default)]
 pub(crate) struct Outcome {
-    /// All hits, in no particular order.
-    pub(crate) hits: Vec<Hit>,
+    /// All hits.
+    pub(crate) hits: Hits,
     /// The events that were fetched to be shown.
     pub(crate) events: BTreeMap<EventRef, ShownEvent>,
     /// What could not be read, ordered by source.
@@ -95,7 +95,7 @@ pub(crate) struct Outcome {
 impl Outcome {
     /// Adds what another scan, or another thread, has found.
     pub(crate) fn add(&mut self, more: Outcome) {
-        self.hits.extend(more.hits);
+        self.hits.append(more.hits);
         self.events.extend(more.events);
         self.problems.extend(more.problems);
         self.skipped.extend(more.skipped);
@@ -231,22 +231,17 @@ pub(crate) fn is_no_log(source: &Source, problem: &Problem) -> bool {
 }
 
 /// Matches the batch and empties it; gives the hits.
-fn flush(matcher: &mut Matcher<'_>, batch: &mut Batch) -> Vec<Hit> {
+fn flush(matcher: &mut Matcher<'_>, batch: &mut Batch) -> Hits {
     let mut hits = Vec::new();
     matcher.run(batch, &mut |hit| hits.push(hit));
-    hits.shrink_to_fit();
     batch.clear();
-    hits
+    Hits::pack(hits)
 }
 
 /// What one worker has found; problems with the place of their block in the order of reading.
 #[derive(Default)]
 struct Found {
-    /// Without its hits.
     outcome: Outcome,
-    /// The hits of each batch: there may be many, and a single list would at times be in memory twice while it
-    /// grows.
-    hits: Vec<Vec<Hit>>,
     problems: Vec<(u64, Problem)>,
 }
 
@@ -271,12 +266,9 @@ impl Scan<'_> {
             }
             found
         });
-        let hit_count = found.iter().flat_map(|one| &one.hits).map(Vec::len).sum();
         let mut outcome = Outcome::default();
-        outcome.hits.reserve_exact(hit_count);
         let mut problems = Vec::new();
         for one in found {
-            outcome.hits.extend(one.hits.into_iter().flatten());
             outcome.add(one.outcome);
             problems.extend(one.problems);
         }
@@ -323,11 +315,11 @@ impl Scan<'_> {
                 Err(problem) => found.problems.push((number, problem)),
             }
             if batch.len() >= BATCH_EVENTS || read_bytes >= BATCH_BYTES {
-                found.hits.push(flush(&mut matcher, &mut batch));
+                found.outcome.hits.append(flush(&mut matcher, &mut batch));
                 read_bytes = 0;
             }
         }
-        found.hits.push(flush(&mut matcher, &mut batch));
+        found.outcome.hits.append(flush(&mut matcher, &mut batch));
         found.outcome.overflows = matcher.overflows();
         found
     }

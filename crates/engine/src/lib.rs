@@ -21,6 +21,7 @@ mod column_index;
 pub mod correlate;
 pub mod explain;
 mod hit;
+mod hits;
 mod matcher;
 pub mod readiness;
 pub mod reference;
@@ -28,5 +29,6 @@ mod rule_set;
 mod word_index;
 
 pub use hit::{Counted, Evidence, Finding, Hit, JoinKey, Matched, Position, StageNumber};
+pub use hits::Hits;
 pub use matcher::Matcher;
 pub use rule_set::RuleSet;
