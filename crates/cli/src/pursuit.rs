@@ -83,7 +83,7 @@ impl Pursuit<'_> {
             // Alerts that are read as events cannot be read again.
             events.retain(|event, _| event.source >= FIRST_ALERT_SOURCE);
             for scan in self.scans {
-                changed += scan.fetch(wanted.clone(), events);
+                changed += scan.fetch(wanted.clone(), &outcome.places, events);
             }
         };
         let findings = correlated.findings;

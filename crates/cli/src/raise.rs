@@ -17,7 +17,7 @@ use crate::scan::ShownEvent;
 pub(crate) const FIRST_ALERT_SOURCE: u32 = u32::MAX - 16;
 
 /// Findings whose events are in memory at once. A document of an event takes about 10 KB.
-const AT_ONCE: usize = 4096;
+const AT_ONCE: usize = 2048;
 
 /// Makes the events of these addresses known, if they can be read; events of files that are not wanted may be
 /// forgotten.

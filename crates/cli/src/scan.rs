@@ -71,6 +71,9 @@ pub(crate) struct ShownEvent {
     pub(crate) identity: EventIdentity,
 }
 
+/// Places of blocks, by source and number.
+pub(crate) type Places = BTreeMap<(u32, u32), u64>;
+
 /// What a scan came to.
 #[derive(Debug, Default)]
 pub(crate) struct Outcome {
@@ -78,6 +81,8 @@ pub(crate) struct Outcome {
     pub(crate) hits: Hits,
     /// The events that were fetched to be shown.
     pub(crate) events: BTreeMap<EventRef, ShownEvent>,
+    /// Where blocks are, by source and number, if that helps to read them again.
+    pub(crate) places: Places,
     /// What could not be read, ordered by source.
     pub(crate) problems: Vec<Problem>,
     /// Files found in folders that are no logs.
@@ -97,6 +102,7 @@ impl Outcome {
     pub(crate) fn add(&mut self, more: Outcome) {
         self.hits.append(more.hits);
         self.events.extend(more.events);
+        self.places.extend(more.places);
         self.problems.extend(more.problems);
         self.skipped.extend(more.skipped);
         self.event_count += more.event_count;
@@ -304,6 +310,8 @@ impl Scan<'_> {
                         *all += u64::from(more);
                     }
                     found.outcome.timeless += window.timeless;
+                    let id = (block.source(), block.number());
+                    found.outcome.places.extend(block.place().map(|place| (id, place)));
                     found.problems.extend(problems.into_iter().map(|p| (number, p)));
                     let total = event_count.fetch_add(count, Ordering::Relaxed) + count;
                     progress.advance(source, read, total);
@@ -343,6 +351,7 @@ impl Scan<'_> {
     pub(crate) fn fetch(
         &self,
         mut wanted: Vec<EventRef>,
+        places: &Places,
         known: &mut BTreeMap<EventRef, ShownEvent>,
     ) -> usize {
         let own = self.first..self.first + self.sources.len() as u32;
@@ -353,14 +362,19 @@ impl Scan<'_> {
         let jobs = Mutex::new(missing.chunk_by(|a, b| a.source == b.source).flat_map(|wanted| {
             let number = wanted[0].source;
             let source = &self.sources[(number - self.first) as usize];
-            let blocks = source.open_as(number, self.options.form);
-            let mut parts = wanted.chunk_by(|a, b| a.block == b.block).peekable();
-            let blocks = blocks.into_iter().flatten().filter_map(Result::ok);
-            let job = move |block: Block| {
-                let is_wanted = parts.peek()?[0].block == block.number();
-                Some(if is_wanted { parts.next().map(|part| (block, part)) } else { None })
-            };
-            blocks.map_while(job).flatten()
+            let mut blocks = source.open_as(number, self.options.form).ok();
+            let parts = wanted.chunk_by(|a, b| a.block == b.block);
+            parts.map_while(move |part| {
+                let blocks = blocks.as_mut()?;
+                let block = part[0].block;
+                if let Some(place) = places.get(&(number, block)) {
+                    blocks.skip_to(block, *place);
+                }
+                blocks
+                    .filter_map(Result::ok)
+                    .find(|one| one.number() == block)
+                    .map(|one| (one, part))
+            })
         }));
         let work = || {
             let mut rendered = Vec::new();

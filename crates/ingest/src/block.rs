@@ -110,6 +110,14 @@ impl Block {
         self.source
     }
 
+    /// Where it is, for [`Blocks::skip_to`](crate::Blocks::skip_to); `None` if that is of no use.
+    pub fn place(&self) -> Option<u64> {
+        match self.piece.content {
+            Content::Chunk { offset } => Some(offset),
+            _ => None,
+        }
+    }
+
     /// The block's number within its source, from 0.
     pub fn number(&self) -> u32 {
         self.number

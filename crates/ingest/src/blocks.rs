@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::block::Block;
-use crate::cut::Cut;
+use crate::cut::{Chunks, Cut};
 use crate::format::Form;
 use crate::input::Input;
 use crate::problem::{Problem, Reason};
@@ -16,6 +16,8 @@ use crate::zip::Zip;
 pub struct Blocks {
     source: u32,
     next_number: u32,
+    /// What is cut.
+    input: Input,
     limits: Limits,
     archives: Vec<Archive>,
     current: Option<(Arc<str>, Box<dyn Cut>)>,
@@ -42,10 +44,22 @@ impl Blocks {
     ) -> Result<Blocks, Reason> {
         let limits = Limits::new(input.len().map_err(Reason::Io)?, form);
         let opened = open_input(input, &limits)?;
-        let mut blocks =
-            Blocks { source, next_number: 0, limits, archives: Vec::new(), current: None };
+        let (input, archives) = (input.clone(), Vec::new());
+        let mut blocks = Blocks { source, next_number: 0, input, limits, archives, current: None };
         blocks.enter(opened, path);
         Ok(blocks)
+    }
+
+    /// Goes on with the block of this number, which was at this place ([`Block::place`]) when the source was read
+    /// before. Where that cannot be done without reading what comes before it, nothing happens.
+    pub fn skip_to(&mut self, number: u32, place: u64) {
+        if number > self.next_number
+            && let Some((_, cut)) = &mut self.current
+            && let Ok(Some(chunks)) = Chunks::at(&self.input, place)
+        {
+            *cut = Box::new(chunks);
+            self.next_number = number;
+        }
     }
 
     /// How many bytes of the source were read so far, of [`Source::bytes`](crate::Source::bytes).

@@ -1,8 +1,11 @@
 //! EVTX: a chunk per piece.
 
+use std::io::{self, Read};
+
 use memchr::memmem;
 
 use crate::cut::{Content, Cut, Fault, Piece, Stream};
+use crate::input::{Input, Section};
 use crate::problem::{Place, Reason};
 
 /// The size of a chunk.
@@ -47,6 +50,18 @@ impl Chunks {
     /// Chunks that start after `header` bytes.
     pub(crate) fn new(stream: Stream, header: u64) -> Chunks {
         Chunks { stream, header: header as usize, count: 0, announced: 0 }
+    }
+
+    /// Chunks from a place on where there was one; `None` if the input is no EVTX file itself, but packed, say.
+    pub(crate) fn at(input: &Input, place: u64) -> io::Result<Option<Chunks>> {
+        let mut magic = Vec::with_capacity(MAGIC.len());
+        Section::new(input.clone(), 0, MAGIC.len() as u64).read_to_end(&mut magic)?;
+        if magic != MAGIC {
+            return Ok(None);
+        }
+        let rest = Section::new(input.clone(), place, u64::MAX);
+        let stream = Stream { offset: place, ..Stream::new(Box::new(rest)) };
+        Ok(Some(Chunks::new(stream, 0)))
     }
 
     fn skip_header(&mut self) -> Result<(), Fault> {
@@ -166,5 +181,24 @@ mod tests {
         let mut one = file(1, b"a");
         one[HEADER + 100..HEADER + 108].copy_from_slice(MAGIC);
         check(one, &["a 65536"]);
+    }
+
+    #[test]
+    fn chunks_from_a_place_on() {
+        let bytes = file(3, b"abc");
+        let place = (HEADER + CHUNK) as u64;
+        let read = |bytes: &[u8]| {
+            let mut chunks = Chunks::at(&Input::Memory(bytes.into()), place).unwrap()?;
+            let pieces = std::iter::from_fn(|| chunks.next()).map(|piece| {
+                let piece = piece.unwrap_or_else(|(_, reason)| panic!("{reason}"));
+                let Content::Chunk { offset } = piece.content else { panic!("no chunk") };
+                (offset, piece.data[0])
+            });
+            Some(pieces.collect::<Vec<_>>())
+        };
+        assert_eq!(read(&bytes), Some(vec![(place, b'b'), (place + CHUNK as u64, b'c')]));
+        // Less than there was: nothing, and no complaint, since the events are missed.
+        assert_eq!(read(&bytes[..HEADER + CHUNK]), Some(vec![]));
+        assert_eq!(read(b"something else"), None);
     }
 }
