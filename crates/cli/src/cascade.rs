@@ -13,7 +13,7 @@ use dragnet_rules::LoadedRule;
 
 use crate::args::Clock;
 use crate::pursuit::rule_set;
-use crate::raise::{Cuts, Events, FIRST_ALERT_SOURCE, Fetch, Round, events_of};
+use crate::raise::{Bounds, Cuts, Events, FIRST_ALERT_SOURCE, Fetch, Round, events_of};
 use crate::scan::ShownEvent;
 use crate::summary::Counts;
 
@@ -59,7 +59,7 @@ impl Readers {
     fn round(
         &self,
         alerts: &[Hit],
-        capped: bool,
+        bounds: Bounds,
         events: &mut Events,
         fetch: &mut Fetch<'_>,
     ) -> (Round<'_>, u64) {
@@ -69,7 +69,7 @@ impl Readers {
             let shown = |e: EventRef| e.source < self.own_sources || e.source >= FIRST_ALERT_SOURCE;
             events_of(std::slice::from_ref(finding)).all(shown)
         });
-        let round = Round::new(&self.rules, correlated.findings, capped, events, fetch);
+        let round = Round::new(&self.rules, correlated.findings, bounds, events, fetch);
         (round, correlated.forgotten)
     }
 }
@@ -81,7 +81,7 @@ pub(crate) struct Cascade<'a> {
     each: &'a mut Each<'a>,
     pub(crate) counts: Counts,
     pub(crate) cuts: Cuts,
-    capped: bool,
+    bounds: Bounds,
     time_field: &'a Field,
     /// Combinations of values that new-terms rules over alerts have forgotten for want of room.
     pub(crate) forgotten: u64,
@@ -93,10 +93,14 @@ pub(crate) struct Cascade<'a> {
 
 impl<'a> Cascade<'a> {
     /// Nothing yet.
-    pub(crate) fn new(each: &'a mut Each<'a>, capped: bool, time_field: &'a Field) -> Cascade<'a> {
+    pub(crate) fn new(
+        each: &'a mut Each<'a>,
+        bounds: Bounds,
+        time_field: &'a Field,
+    ) -> Cascade<'a> {
         let (counts, cuts) = (Counts::default(), Cuts::default());
         let (forgotten, unsettled, ids) = (0, false, HashSet::new());
-        Cascade { each, counts, cuts, capped, time_field, forgotten, unsettled, ids }
+        Cascade { each, counts, cuts, bounds, time_field, forgotten, unsettled, ids }
     }
 
     /// Writes everything.
@@ -120,7 +124,7 @@ impl<'a> Cascade<'a> {
         let mut alerts = plain.clone();
         let mut before = Vec::new();
         for number in 1..=MAX_ROUNDS {
-            let (round, forgotten) = readers.round(&alerts, self.capped, events, fetch);
+            let (round, forgotten) = readers.round(&alerts, self.bounds, events, fetch);
             let mut matched = Matched::new(readers, self.time_field, number);
             let mut all = Vec::new();
             round.each(events, fetch, &mut |alert| {

@@ -11,7 +11,7 @@ use dragnet_rules::LoadedRule;
 use crate::args::Clock;
 use crate::cascade::{Cascade, Each, Readers};
 use crate::progress::Progress;
-use crate::raise::{Cuts, Events, FIRST_ALERT_SOURCE, Round, events_of};
+use crate::raise::{Bounds, Cuts, Events, FEW, FIRST_ALERT_SOURCE, MANY, Round, events_of};
 use crate::scan::{Outcome, Scan};
 use crate::summary::{Counts, counted};
 
@@ -87,8 +87,10 @@ impl Pursuit<'_> {
             }
         };
         let findings = correlated.findings;
-        let round = Round::new(self.rules, findings, self.capped, &mut events, &mut fetch);
-        let mut cascade = Cascade::new(each, self.capped, self.time_field);
+        let at_once = if outcome.placeless { MANY } else { FEW };
+        let bounds = Bounds { capped: self.capped, at_once };
+        let round = Round::new(self.rules, findings, bounds, &mut events, &mut fetch);
+        let mut cascade = Cascade::new(each, bounds, self.time_field);
         let written = cascade.run(&round, &readers, &mut events, &mut fetch);
         let Cascade { counts, cuts, forgotten, unsettled, .. } = cascade;
         let forgotten = correlated.forgotten + forgotten;

@@ -83,6 +83,8 @@ pub(crate) struct Outcome {
     pub(crate) events: BTreeMap<EventRef, ShownEvent>,
     /// Where blocks are, by source and number, if that helps to read them again.
     pub(crate) places: Places,
+    /// Whether there are blocks without a place.
+    pub(crate) placeless: bool,
     /// What could not be read, ordered by source.
     pub(crate) problems: Vec<Problem>,
     /// Files found in folders that are no logs.
@@ -103,6 +105,7 @@ impl Outcome {
         self.hits.append(more.hits);
         self.events.extend(more.events);
         self.places.extend(more.places);
+        self.placeless |= more.placeless;
         self.problems.extend(more.problems);
         self.skipped.extend(more.skipped);
         self.event_count += more.event_count;
@@ -311,7 +314,10 @@ impl Scan<'_> {
                     }
                     found.outcome.timeless += window.timeless;
                     let id = (block.source(), block.number());
-                    found.outcome.places.extend(block.place().map(|place| (id, place)));
+                    match block.place() {
+                        Some(place) => _ = found.outcome.places.insert(id, place),
+                        None => found.outcome.placeless = true,
+                    }
                     found.problems.extend(problems.into_iter().map(|p| (number, p)));
                     let total = event_count.fetch_add(count, Ordering::Relaxed) + count;
                     progress.advance(source, read, total);

@@ -83,6 +83,7 @@ pub struct ReadCount {
 pub struct Block {
     pub(crate) source: u32,
     pub(crate) number: u32,
+    pub(crate) place: Option<u64>,
     pub(crate) path: Arc<str>,
     pub(crate) piece: Piece,
 }
@@ -110,12 +111,10 @@ impl Block {
         self.source
     }
 
-    /// Where it is, for [`Blocks::skip_to`](crate::Blocks::skip_to); `None` if that is of no use.
+    /// Where it is, for [`Blocks::skip_to`](crate::Blocks::skip_to); `None` where only reading everything before it
+    /// leads to it.
     pub fn place(&self) -> Option<u64> {
-        match self.piece.content {
-            Content::Chunk { offset } => Some(offset),
-            _ => None,
-        }
+        self.place
     }
 
     /// The block's number within its source, from 0.
@@ -527,7 +526,7 @@ mod tests {
     fn a_panic_costs_the_rest_of_a_block_and_is_named() {
         let data = b"{\"a\": 1}\n{\"b\": 1}\n{\"a\": 1}\n".to_vec();
         let piece = Piece { content: Content::Lines { first_line: 1, kind: LineKind::Json }, data };
-        let block = Block { source: 0, number: 0, path: "x".into(), piece };
+        let block = Block { source: 0, number: 0, place: None, path: "x".into(), piece };
         let (mut sink, mut problems) = (Fragile::default(), Vec::new());
         let count = block.read(&Options::default(), &mut sink, &mut problems);
         assert_eq!((count.events, sink.events, sink.abandoned), (1, 1, 1));

@@ -1,6 +1,6 @@
 //! EVTX: a chunk per piece.
 
-use std::io::{self, Read};
+use std::io::Read;
 
 use memchr::memmem;
 
@@ -29,6 +29,13 @@ fn is_header(bytes: &[u8]) -> bool {
         && bytes.get(VERSION_AT..VERSION_AT + VERSION.len()) == Some(&VERSION[..])
 }
 
+/// Whether this is an EVTX file itself, not a packed one, say.
+pub(crate) fn is_evtx(input: &Input) -> bool {
+    let mut magic = Vec::with_capacity(MAGIC.len());
+    let mut head = Section::new(input.clone(), 0, MAGIC.len() as u64);
+    head.read_to_end(&mut magic).is_ok() && magic == MAGIC
+}
+
 /// Where the next header is in these bytes.
 fn find_header(bytes: &[u8]) -> Option<usize> {
     memmem::find_iter(bytes, MAGIC).find(|at| is_header(&bytes[*at..]))
@@ -52,16 +59,10 @@ impl Chunks {
         Chunks { stream, header: header as usize, count: 0, announced: 0 }
     }
 
-    /// Chunks from a place on where there was one; `None` if the input is no EVTX file itself, but packed, say.
-    pub(crate) fn at(input: &Input, place: u64) -> io::Result<Option<Chunks>> {
-        let mut magic = Vec::with_capacity(MAGIC.len());
-        Section::new(input.clone(), 0, MAGIC.len() as u64).read_to_end(&mut magic)?;
-        if magic != MAGIC {
-            return Ok(None);
-        }
+    /// Chunks of a file from a place on where there was one.
+    pub(crate) fn at(input: &Input, place: u64) -> Chunks {
         let rest = Section::new(input.clone(), place, u64::MAX);
-        let stream = Stream { offset: place, ..Stream::new(Box::new(rest)) };
-        Ok(Some(Chunks::new(stream, 0)))
+        Chunks::new(Stream { offset: place, ..Stream::new(Box::new(rest)) }, 0)
     }
 
     fn skip_header(&mut self) -> Result<(), Fault> {
@@ -188,17 +189,18 @@ mod tests {
         let bytes = file(3, b"abc");
         let place = (HEADER + CHUNK) as u64;
         let read = |bytes: &[u8]| {
-            let mut chunks = Chunks::at(&Input::Memory(bytes.into()), place).unwrap()?;
+            let mut chunks = Chunks::at(&Input::Memory(bytes.into()), place);
             let pieces = std::iter::from_fn(|| chunks.next()).map(|piece| {
                 let piece = piece.unwrap_or_else(|(_, reason)| panic!("{reason}"));
                 let Content::Chunk { offset } = piece.content else { panic!("no chunk") };
                 (offset, piece.data[0])
             });
-            Some(pieces.collect::<Vec<_>>())
+            pieces.collect::<Vec<_>>()
         };
-        assert_eq!(read(&bytes), Some(vec![(place, b'b'), (place + CHUNK as u64, b'c')]));
+        assert_eq!(read(&bytes), [(place, b'b'), (place + CHUNK as u64, b'c')]);
         // Less than there was: nothing, and no complaint, since the events are missed.
-        assert_eq!(read(&bytes[..HEADER + CHUNK]), Some(vec![]));
-        assert_eq!(read(b"something else"), None);
+        assert_eq!(read(&bytes[..HEADER + CHUNK]), []);
+        let is_evtx = |bytes: &[u8]| is_evtx(&Input::Memory(bytes.into()));
+        assert!(is_evtx(&bytes) && !is_evtx(&bytes[1..]) && !is_evtx(b"Elf"));
     }
 }
