@@ -278,7 +278,10 @@ fn extension_format(path: &Path) -> Option<Format> {
 
 /// At most one byte more than the limit, which tells that there is more.
 fn read_bounded(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    File::open(path)?.take(limit + 1).read_to_end(&mut bytes)?;
+    let file = File::open(path)?;
+    // What a file says of its length saves room that grows, and reads; it is not believed beyond that.
+    let len = file.metadata().map_or(0, |metadata| metadata.len()).min(limit);
+    let mut bytes = Vec::with_capacity(len as usize + 1);
+    file.take(limit + 1).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
