@@ -3,18 +3,18 @@
 //! They are all run together on everything there is to read, again and again until their alerts stay as they are: a rule
 //! over alerts of a rule over alerts is then run on all of them at once, and counts and joins what belongs together.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 use std::io;
 
 use dragnet_detect::{ALERTS_INDEX, Alert, EventIdentity, goes_back_to};
-use dragnet_engine::{Hit, Matcher, RuleSet, correlate};
+use dragnet_engine::{Hit, Hits, Matcher, RuleSet, correlate};
 use dragnet_event::{Batch, Document, EventRef, Field};
 use dragnet_rules::LoadedRule;
 
 use crate::args::{Clock, Evaluator};
 use crate::by_row::ByRow;
 use crate::pursuit::rule_set;
-use crate::raise::{Cuts, Events, FIRST_ALERT_SOURCE, Fetch, Round, events_of};
+use crate::raise::{Bounds, Cuts, Events, FIRST_ALERT_SOURCE, Fetch, Round, events_of};
 use crate::scan::ShownEvent;
 use crate::summary::Counts;
 
@@ -40,20 +40,17 @@ impl Readers {
         all: &[LoadedRule],
         clock: Clock,
         own_sources: u32,
-        hits: &mut Vec<Hit>,
+        hits: &mut Hits,
     ) -> Readers {
         let readers = all.iter().enumerate().filter(|(_, rule)| rule.rule.reads_alerts());
         let (numbers, rules): (Vec<u32>, Vec<LoadedRule>) =
             readers.map(|(number, rule)| (number as u32, rule.clone())).unzip();
-        let numbers: BTreeMap<u32, u32> = numbers.into_iter().zip(0..).collect();
-        let mut taken = Vec::new();
+        let of = |(query, number): (u32, u32)| {
+            hits.of(number).into_iter().map(move |hit| Hit { query, ..hit })
+        };
+        let taken = (0..).zip(numbers.iter().copied()).flat_map(of).collect();
         if !numbers.is_empty() {
-            let (readers, others) =
-                std::mem::take(hits).into_iter().partition(|hit| numbers.contains_key(&hit.query));
-            (taken, *hits) = (readers, others);
-        }
-        for hit in &mut taken {
-            hit.query = numbers.get(&hit.query).copied().unwrap_or_default();
+            hits.retain(|query| !numbers.contains(&query));
         }
         let set = rule_set(&rules, clock);
         Readers { rules, set, hits: taken, own_sources }
@@ -63,17 +60,17 @@ impl Readers {
     fn round(
         &self,
         alerts: &[Hit],
-        capped: bool,
+        bounds: Bounds,
         events: &mut Events,
         fetch: &mut Fetch<'_>,
     ) -> (Round<'_>, u64) {
         let hits = self.hits.iter().chain(alerts).cloned().collect();
-        let mut correlated = correlate::run(hits, self.set.queries(), 1);
+        let mut correlated = correlate::run(&Hits::pack(hits), self.set.queries(), 1);
         correlated.findings.retain(|finding| {
             let shown = |e: EventRef| e.source < self.own_sources || e.source >= FIRST_ALERT_SOURCE;
             events_of(std::slice::from_ref(finding)).all(shown)
         });
-        let round = Round::new(&self.rules, correlated.findings, capped, events, fetch);
+        let round = Round::new(&self.rules, correlated.findings, bounds, events, fetch);
         (round, correlated.forgotten)
     }
 }
@@ -85,7 +82,7 @@ pub(crate) struct Cascade<'a> {
     each: &'a mut Each<'a>,
     pub(crate) counts: Counts,
     pub(crate) cuts: Cuts,
-    capped: bool,
+    bounds: Bounds,
     time_field: &'a Field,
     evaluator: Evaluator,
     /// Combinations of values that new-terms rules over alerts have forgotten for want of room.
@@ -100,13 +97,13 @@ impl<'a> Cascade<'a> {
     /// Nothing yet.
     pub(crate) fn new(
         each: &'a mut Each<'a>,
-        capped: bool,
+        bounds: Bounds,
         time_field: &'a Field,
         evaluator: Evaluator,
     ) -> Cascade<'a> {
         let (counts, cuts) = (Counts::default(), Cuts::default());
         let (forgotten, unsettled, ids) = (0, false, HashSet::new());
-        Cascade { each, counts, cuts, capped, time_field, evaluator, forgotten, unsettled, ids }
+        Cascade { each, counts, cuts, bounds, time_field, evaluator, forgotten, unsettled, ids }
     }
 
     /// Writes everything.
@@ -130,7 +127,7 @@ impl<'a> Cascade<'a> {
         let mut alerts = plain.clone();
         let mut before = Vec::new();
         for number in 1..=MAX_ROUNDS {
-            let (round, forgotten) = readers.round(&alerts, self.capped, events, fetch);
+            let (round, forgotten) = readers.round(&alerts, self.bounds, events, fetch);
             let mut matched = Matched::new(readers, self.evaluator, self.time_field, number);
             let mut all = Vec::new();
             round.each(events, fetch, &mut |alert| {

@@ -3,7 +3,7 @@
 use std::io;
 use std::sync::Arc;
 
-use dragnet_engine::{Hit, RuleSet, correlate};
+use dragnet_engine::{RuleSet, correlate};
 use dragnet_event::{EventRef, Field};
 use dragnet_plan::Query;
 use dragnet_rules::LoadedRule;
@@ -11,7 +11,7 @@ use dragnet_rules::LoadedRule;
 use crate::args::{Clock, Evaluator};
 use crate::cascade::{Cascade, Each, Readers};
 use crate::progress::Progress;
-use crate::raise::{Cuts, Events, FIRST_ALERT_SOURCE, Round, events_of};
+use crate::raise::{Bounds, Cuts, Events, FEW, FIRST_ALERT_SOURCE, MANY, Round, events_of};
 use crate::scan::{Outcome, Scan};
 use crate::summary::{Counts, counted};
 
@@ -65,9 +65,8 @@ impl Pursuit<'_> {
         for scan in self.history {
             let mut before = self.scan(scan);
             let queries = self.rule_set.queries();
-            let is_new_terms =
-                |hit: &Hit| matches!(*queries[hit.query as usize], Query::NewTerms(_));
-            hits.extend(before.hits.drain(..).filter(is_new_terms));
+            before.hits.retain(|query| matches!(*queries[query as usize], Query::NewTerms(_)));
+            hits.append(before.hits);
             outcome.problems.append(&mut before.problems);
             outcome.overflows += before.overflows;
         }
@@ -75,7 +74,8 @@ impl Pursuit<'_> {
         let readers = Readers::new(self.rules, self.clock, first_of_history, &mut hits);
         // All that there will be: what comes from alerts is with the rules that read them.
         correlate::drop_hopeless(&mut hits, self.rule_set.queries());
-        let mut correlated = correlate::run(hits, self.rule_set.queries(), 1);
+        let mut correlated = correlate::run(&hits, self.rule_set.queries(), 1);
+        drop(hits);
         correlated.findings.retain(|finding| {
             events_of(std::slice::from_ref(finding)).all(|event| event.source < first_of_history)
         });
@@ -85,12 +85,14 @@ impl Pursuit<'_> {
             // Alerts that are read as events cannot be read again.
             events.retain(|event, _| event.source >= FIRST_ALERT_SOURCE);
             for scan in self.scans {
-                changed += scan.fetch(wanted.clone(), events);
+                changed += scan.fetch(wanted.clone(), &outcome.places, events);
             }
         };
         let findings = correlated.findings;
-        let round = Round::new(self.rules, findings, self.capped, &mut events, &mut fetch);
-        let mut cascade = Cascade::new(each, self.capped, self.time_field, self.evaluator);
+        let at_once = if outcome.placeless { MANY } else { FEW };
+        let bounds = Bounds { capped: self.capped, at_once };
+        let round = Round::new(self.rules, findings, bounds, &mut events, &mut fetch);
+        let mut cascade = Cascade::new(each, bounds, self.time_field, self.evaluator);
         let written = cascade.run(&round, &readers, &mut events, &mut fetch);
         let Cascade { counts, cuts, forgotten, unsettled, .. } = cascade;
         let forgotten = correlated.forgotten + forgotten;

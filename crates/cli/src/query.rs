@@ -40,9 +40,10 @@ pub(crate) fn run(args: &QueryArgs, terminal: Terminal) -> anyhow::Result<ExitSt
     let progress = Progress::new(&sources, true);
     let mut outcome = scan.run(&rules, Evaluator::Matcher, &progress);
     let hits = std::mem::take(&mut outcome.hits);
-    let mut findings = correlate::all(hits, rules.queries(), args.max_samples_per_key);
+    let samples = args.max_samples_per_key;
+    let mut findings = correlate::run(&hits, rules.queries(), samples).findings;
     let piped = limit(&mut findings, &query, args);
-    let changed = scan.fetch(events_of(&findings).collect(), &mut outcome.events);
+    let changed = scan.fetch(events_of(&findings).collect(), &outcome.places, &mut outcome.events);
     progress.finish();
     let mut err = io::stderr().lock();
     if piped > findings.len() {

@@ -5,7 +5,8 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use dragnet_detect::{
-    Alert, Case, EventIdentity, Raised, RulePart, Selection, alerts, depth_of, groups, mark, select,
+    Alert, Case, EventIdentity, Raised, RulePart, Selection, Terms, alerts, depth_of, groups, mark,
+    select,
 };
 use dragnet_engine::Finding;
 use dragnet_event::{Document, EventRef, Time};
@@ -16,8 +17,20 @@ use crate::scan::ShownEvent;
 /// The source numbers of alerts that are read as events, after all files: one for each round.
 pub(crate) const FIRST_ALERT_SOURCE: u32 = u32::MAX - 16;
 
-/// Findings whose events are in memory at once. A document of an event takes about 10 KB.
-const AT_ONCE: usize = 4096;
+/// How many alerts there may be, and how many findings' events in memory.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Bounds {
+    /// Whether executions raise no more than `max_signals`.
+    pub(crate) capped: bool,
+    /// Findings whose events are fetched at a time.
+    pub(crate) at_once: usize,
+}
+
+/// Findings whose events are fetched at a time, if their blocks are found by their places. A document of an event takes
+/// about 10 KB, and memory that is used for the first time takes longer to get than reading a block again.
+pub(crate) const FEW: usize = 512;
+/// The same where everything before a block is read again.
+pub(crate) const MANY: usize = 4096;
 
 /// Makes the events of these addresses known, if they can be read; events of files that are not wanted may be
 /// forgotten.
@@ -34,6 +47,7 @@ pub(crate) struct Round<'a> {
     all: Vec<Finding>,
     /// Parallel to `findings`.
     selections: Vec<Selection>,
+    at_once: usize,
 }
 
 /// What executions have left out.
@@ -53,10 +67,11 @@ impl<'a> Round<'a> {
     pub(crate) fn new(
         rules: &'a [LoadedRule],
         findings: Vec<Finding>,
-        capped: bool,
+        bounds: Bounds,
         events: &mut Events,
         fetch: &mut Fetch<'_>,
     ) -> Round<'a> {
+        let Bounds { capped, at_once } = bounds;
         let all = findings;
         let by_rule: Vec<Range<usize>> = (0..rules.len() as u32)
             .map(|rule| {
@@ -64,26 +79,20 @@ impl<'a> Round<'a> {
                 first..all.partition_point(|finding| finding.query <= rule)
             })
             .collect();
-        let suppresses = |rule: &LoadedRule| rule.rule.alerting.suppression.is_some();
-        let wanted: Vec<EventRef> = by_rule
-            .iter()
-            .zip(rules)
-            .filter(|(_, rule)| suppresses(rule))
-            .flat_map(|(range, _)| events_of(&all[range.clone()]))
-            .collect();
-        fetch(wanted, events);
+        let terms = suppressing_terms(rules, &by_rule, &all, at_once, events, fetch);
+        let mut terms = terms.into_iter();
         let selections = by_rule
             .iter()
             .zip(rules)
-            .map(|(range, LoadedRule { rule, .. })| {
-                let of = |finding: &Finding, group_by: &[String]| {
-                    let shown = shown(finding, events).unwrap_or_default();
-                    groups(rule, finding, &parts(&shown), group_by)
-                };
-                select(rule, &all[range.clone()], capped.then_some(rule.max_signals), &of)
+            .map(|(range, rule)| {
+                let suppresses = rule.rule.alerting.suppression.is_some();
+                let count = if suppresses { range.len() } else { 0 };
+                let groups = terms.by_ref().take(count).collect();
+                let cap = capped.then_some(rule.rule.max_signals);
+                select(&rule.rule, &all[range.clone()], cap, groups)
             })
             .collect();
-        Round { rules, findings: by_rule, all, selections }
+        Round { rules, findings: by_rule, all, selections, at_once }
     }
 
     /// What is raised: the rule's number, the finding, and what is said of it.
@@ -134,7 +143,7 @@ impl<'a> Round<'a> {
             (depth, time, &*rule.name, &*rule.rule_id, last)
         });
         let mut parts: Vec<Option<Arc<RulePart<'a>>>> = vec![None; self.rules.len()];
-        for some in ordered.chunks(AT_ONCE) {
+        for some in ordered.chunks(self.at_once) {
             let of = |finding| events_of(std::slice::from_ref(finding));
             fetch(some.iter().flat_map(|(_, finding, _)| of(finding)).collect(), events);
             for (number, finding, raised) in some {
@@ -147,6 +156,34 @@ impl<'a> Round<'a> {
             }
         }
     }
+}
+
+/// For each finding of a rule that suppresses, in their order, what it is suppressed by. Its events are not kept.
+fn suppressing_terms(
+    rules: &[LoadedRule],
+    by_rule: &[Range<usize>],
+    all: &[Finding],
+    at_once: usize,
+    events: &mut Events,
+    fetch: &mut Fetch<'_>,
+) -> Vec<Vec<Terms>> {
+    let mut suppressed = Vec::new();
+    for (range, rule) in by_rule.iter().zip(rules) {
+        if let Some(suppression) = &rule.rule.alerting.suppression {
+            let of = |finding| (finding, &*rule.rule, &*suppression.group_by);
+            suppressed.extend(all[range.clone()].iter().map(of));
+        }
+    }
+    let mut terms = Vec::with_capacity(suppressed.len());
+    for some in suppressed.chunks(at_once) {
+        let findings = some.iter().map(|(finding, ..)| std::slice::from_ref(*finding));
+        fetch(findings.flat_map(events_of).collect(), events);
+        terms.extend(some.iter().map(|(finding, rule, group_by)| {
+            let shown = shown(finding, events).unwrap_or_default();
+            groups(rule, finding, &parts(&shown), group_by)
+        }));
+    }
+    terms
 }
 
 /// The events of findings.

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use dragnet_detect::{EventIdentity, identify};
-use dragnet_engine::{Hit, Matcher, RuleSet};
+use dragnet_engine::{Hits, Matcher, RuleSet};
 use dragnet_event::{Batch, Document, EventRef, Field, FieldSink, Handle, Scalar, Time};
 use dragnet_ingest::{
     Block, Blocks, EventSink, Form, Memory, Options, Problem, Reason, Remembering, Source,
@@ -74,13 +74,20 @@ pub(crate) struct ShownEvent {
     pub(crate) identity: EventIdentity,
 }
 
+/// Places of blocks, by source and number.
+pub(crate) type Places = BTreeMap<(u32, u32), u64>;
+
 /// What a scan came to.
 #[derive(Debug, Default)]
 pub(crate) struct Outcome {
-    /// All hits, in no particular order.
-    pub(crate) hits: Vec<Hit>,
+    /// All hits.
+    pub(crate) hits: Hits,
     /// The events that were fetched to be shown.
     pub(crate) events: BTreeMap<EventRef, ShownEvent>,
+    /// Where blocks are, by source and number, if that helps to read them again.
+    pub(crate) places: Places,
+    /// Whether there are blocks without a place.
+    pub(crate) placeless: bool,
     /// What could not be read, ordered by source.
     pub(crate) problems: Vec<Problem>,
     /// Files found in folders that are no logs.
@@ -98,8 +105,10 @@ pub(crate) struct Outcome {
 impl Outcome {
     /// Adds what another scan, or another thread, has found.
     pub(crate) fn add(&mut self, more: Outcome) {
-        self.hits.extend(more.hits);
+        self.hits.append(more.hits);
         self.events.extend(more.events);
+        self.places.extend(more.places);
+        self.placeless |= more.placeless;
         self.problems.extend(more.problems);
         self.skipped.extend(more.skipped);
         self.event_count += more.event_count;
@@ -253,22 +262,17 @@ pub(crate) fn is_full(batch: &Batch, read_bytes: usize) -> bool {
 }
 
 /// Matches the batch and empties it; gives the hits.
-fn flush(matcher: &mut Matcher<'_>, batch: &mut Batch) -> Vec<Hit> {
+fn flush(matcher: &mut Matcher<'_>, batch: &mut Batch) -> Hits {
     let mut hits = Vec::new();
     matcher.run(batch, &mut |hit| hits.push(hit));
-    hits.shrink_to_fit();
     batch.clear();
-    hits
+    Hits::pack(hits)
 }
 
 /// What one worker has found; problems with the place of their block in the order of reading.
 #[derive(Default)]
 struct Found {
-    /// Without its hits.
     outcome: Outcome,
-    /// The hits of each batch: there may be many, and a single list would at times be in memory twice while it
-    /// grows.
-    hits: Vec<Vec<Hit>>,
     problems: Vec<(u64, Problem)>,
 }
 
@@ -298,12 +302,9 @@ impl Scan<'_> {
             }
             found
         });
-        let hit_count = found.iter().flat_map(|one| &one.hits).map(Vec::len).sum();
         let mut outcome = Outcome::default();
-        outcome.hits.reserve_exact(hit_count);
         let mut problems = Vec::new();
         for one in found {
-            outcome.hits.extend(one.hits.into_iter().flatten());
             outcome.add(one.outcome);
             problems.extend(one.problems);
         }
@@ -346,6 +347,11 @@ impl Scan<'_> {
                         *all += u64::from(more);
                     }
                     found.outcome.timeless += window.timeless;
+                    let id = (block.source(), block.number());
+                    match block.place() {
+                        Some(place) => _ = found.outcome.places.insert(id, place),
+                        None => found.outcome.placeless = true,
+                    }
                     found.problems.extend(problems.into_iter().map(|p| (number, p)));
                     let total = event_count.fetch_add(count, Ordering::Relaxed) + count;
                     progress.advance(source, read, total);
@@ -357,16 +363,16 @@ impl Scan<'_> {
                 Err(problem) => found.problems.push((number, problem)),
             }
             if is_full(&batch, read_bytes) {
-                found.hits.push(flush(&mut matcher, &mut batch));
+                found.outcome.hits.append(flush(&mut matcher, &mut batch));
                 read_bytes = 0;
             }
         }
-        found.hits.push(flush(&mut matcher, &mut batch));
+        found.outcome.hits.append(flush(&mut matcher, &mut batch));
         found.outcome.overflows = matcher.overflows();
         if let Some(by_row) = by_row {
             found.outcome.timeless += by_row.timeless;
             found.outcome.overflows += by_row.overflows();
-            found.hits.push(by_row.hits);
+            found.outcome.hits.append(Hits::pack(by_row.hits));
         }
         found
     }
@@ -390,6 +396,7 @@ impl Scan<'_> {
     pub(crate) fn fetch(
         &self,
         mut wanted: Vec<EventRef>,
+        places: &Places,
         known: &mut BTreeMap<EventRef, ShownEvent>,
     ) -> usize {
         let own = self.first..self.first + self.sources.len() as u32;
@@ -400,14 +407,19 @@ impl Scan<'_> {
         let jobs = Mutex::new(missing.chunk_by(|a, b| a.source == b.source).flat_map(|wanted| {
             let number = wanted[0].source;
             let source = &self.sources[(number - self.first) as usize];
-            let blocks = source.open_as(number, self.options.form);
-            let mut parts = wanted.chunk_by(|a, b| a.block == b.block).peekable();
-            let blocks = blocks.into_iter().flatten().filter_map(Result::ok);
-            let job = move |block: Block| {
-                let is_wanted = parts.peek()?[0].block == block.number();
-                Some(if is_wanted { parts.next().map(|part| (block, part)) } else { None })
-            };
-            blocks.map_while(job).flatten()
+            let mut blocks = source.open_as(number, self.options.form).ok();
+            let parts = wanted.chunk_by(|a, b| a.block == b.block);
+            parts.map_while(move |part| {
+                let blocks = blocks.as_mut()?;
+                let block = part[0].block;
+                if let Some(place) = places.get(&(number, block)) {
+                    blocks.skip_to(block, *place);
+                }
+                blocks
+                    .filter_map(Result::ok)
+                    .find(|one| one.number() == block)
+                    .map(|one| (one, part))
+            })
         }));
         let work = || {
             let mut rendered = Vec::new();

@@ -83,28 +83,28 @@ pub enum AlertKind {
     BuildingBlock,
 }
 
-/// The event's keys that alerts repeat below `kibana.alert.original_event.`.
-const EVENT_KEYS: &[&str] = &[
-    "action",
-    "category",
-    "code",
-    "created",
-    "dataset",
-    "hash",
-    "id",
-    "ingested",
-    "kind",
-    "module",
-    "outcome",
-    "provider",
-    "reason",
-    "reference",
-    "risk_score",
-    "sequence",
-    "severity",
-    "timezone",
-    "type",
-    "url",
+/// The event's fields that alerts repeat, below `kibana.alert.original_event.`.
+const EVENT_FIELDS: &[&str] = &[
+    "event.action",
+    "event.category",
+    "event.code",
+    "event.created",
+    "event.dataset",
+    "event.hash",
+    "event.id",
+    "event.ingested",
+    "event.kind",
+    "event.module",
+    "event.outcome",
+    "event.provider",
+    "event.reason",
+    "event.reference",
+    "event.risk_score",
+    "event.sequence",
+    "event.severity",
+    "event.timezone",
+    "event.type",
+    "event.url",
 ];
 
 /// What alerts are made of.
@@ -371,9 +371,9 @@ fn document(
     if let Some(Json::Object(kibana)) = alert.0.get_mut("kibana") {
         kibana.retain(|key, _| key != "alert" && !key.starts_with("alert."));
     }
-    for key in EVENT_KEYS {
-        if let Some(value) = event.get(&format!("event.{key}")) {
-            alert.0.insert(format!("kibana.alert.original_event.{key}"), value.clone());
+    for field in EVENT_FIELDS {
+        if let Some(value) = event.get(field) {
+            alert.0.insert(format!("kibana.alert.original_{field}"), value.clone());
         }
     }
     if let Some(time) = event.get("@timestamp") {

@@ -146,9 +146,9 @@ struct Candidate {
     terms: Option<Terms>,
 }
 
-/// Chooses among all findings of one rule. `groups` gives the values that a finding is suppressed by, asked for only
-/// where the rule suppresses, and with each of several a finding is judged by itself; `cap` is the most alerts of
-/// one execution, `None` for no cap.
+/// Chooses among all findings of one rule. If the rule suppresses, `groups` has for each of them the values that it is
+/// suppressed by, and with each of several a finding is judged by itself; `cap` is the most alerts of one execution,
+/// `None` for no cap.
 ///
 /// Kibana: what an execution has cut, the next one finds if its look-back still reaches it, and it is lost
 /// otherwise. That is not so for thresholds, whose groups each execution counts anew.
@@ -156,7 +156,7 @@ pub fn select(
     rule: &Rule,
     findings: &[Finding],
     cap: Option<u32>,
-    groups: &dyn Fn(&Finding, &[String]) -> Vec<Terms>,
+    mut groups: Vec<Vec<Terms>>,
 ) -> Selection {
     let suppression = rule.alerting.suppression.as_ref();
     let mut order: Vec<(Option<Time>, usize)> =
@@ -166,12 +166,12 @@ pub fn select(
         let terms: Vec<Option<Terms>> = match suppression {
             None => vec![None],
             Some(suppression) => {
-                let groups = groups(&findings[finding], &suppression.group_by).into_iter();
+                let groups = groups.get_mut(finding).map(std::mem::take).unwrap_or_default();
                 let of = |terms: Terms| {
                     let complete = terms.iter().all(|(_, values)| !values.is_empty());
                     (suppression.suppress_missing || complete).then_some(terms)
                 };
-                let mut groups: Vec<Option<Terms>> = groups.map(of).collect();
+                let mut groups: Vec<Option<Terms>> = groups.into_iter().map(of).collect();
                 // Lacking one of the fields it is in no group, however many values it has of the others.
                 if groups.iter().all(Option::is_none) {
                     groups.truncate(1);

@@ -24,6 +24,7 @@ mod cost;
 pub mod explain;
 mod fragments;
 mod hit;
+mod hits;
 mod keys;
 mod matcher;
 pub mod readiness;
@@ -35,5 +36,6 @@ mod word_index;
 
 pub use cost::{ClauseCost, Costs, FieldCost, QueryCost};
 pub use hit::{Counted, Evidence, Finding, Hit, JoinKey, Matched, Position, StageNumber};
+pub use hits::Hits;
 pub use matcher::Matcher;
 pub use rule_set::RuleSet;

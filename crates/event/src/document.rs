@@ -141,7 +141,7 @@ fn scalar_json(value: Scalar<'_>) -> Json {
     }
 }
 
-/// The place for a dotted path, made if there is none (as `null`).
+/// The place for a dotted path, made if there is none (as `null`). Most are below objects that are there.
 fn slot<'a>(object: &'a mut Map<String, Json>, path: &str) -> &'a mut Json {
     let Some((head, tail)) = path.split_once('.') else {
         return match object.get(path) {
@@ -150,15 +150,17 @@ fn slot<'a>(object: &'a mut Map<String, Json>, path: &str) -> &'a mut Json {
             _ => object.entry(path).or_insert(Json::Null),
         };
     };
+    // Entries want keys of their own, also where there is one already; so the object is looked up again.
     match object.get(head) {
-        None | Some(Json::Object(_)) => {
-            let child = object.entry(head).or_insert_with(|| Json::Object(Map::new()));
-            match child {
-                Json::Object(child) => slot(child, tail),
-                other => other,
-            }
+        Some(Json::Object(_)) => {}
+        Some(_) => return object.entry(path).or_insert(Json::Null),
+        None => {
+            object.insert(head.to_owned(), Json::Object(Map::new()));
         }
-        Some(_) => object.entry(path).or_insert(Json::Null),
+    }
+    match &mut object[head] {
+        Json::Object(child) => slot(child, tail),
+        other => other,
     }
 }
 

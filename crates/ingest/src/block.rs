@@ -100,6 +100,7 @@ pub struct ReadCount {
 pub struct Block {
     pub(crate) source: u32,
     pub(crate) number: u32,
+    pub(crate) place: Option<u64>,
     pub(crate) path: Arc<str>,
     pub(crate) piece: Piece,
 }
@@ -131,6 +132,12 @@ impl Block {
     /// The number of the source, as it was opened.
     pub fn source(&self) -> u32 {
         self.source
+    }
+
+    /// Where it is, for [`Blocks::skip_to`](crate::Blocks::skip_to); `None` where only reading everything before it
+    /// leads to it.
+    pub fn place(&self) -> Option<u64> {
+        self.place
     }
 
     /// The block's number within its source, from 0.
@@ -592,7 +599,7 @@ mod tests {
             content: Content::Lines { first_line: 1, kind: LineKind::Json },
             data: data.into(),
         };
-        let block = Block { source: 0, number: 0, path: "x".into(), piece };
+        let block = Block { source: 0, number: 0, place: None, path: "x".into(), piece };
         let (mut sink, mut problems) = (Fragile::default(), Vec::new());
         let count = block.read(&Options::default(), &mut sink, &mut problems);
         assert_eq!((count.events, sink.events, sink.abandoned), (1, 1, 1));

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::block::Block;
-use crate::cut::Cut;
+use crate::cut::{Chunks, Cut, is_evtx};
 use crate::format::Form;
 use crate::input::Input;
 use crate::problem::{Problem, Reason};
@@ -16,6 +16,9 @@ use crate::zip::Zip;
 pub struct Blocks {
     source: u32,
     next_number: u32,
+    input: Input,
+    /// Whether a block can be read without those before it.
+    has_places: bool,
     limits: Limits,
     archives: Vec<Archive>,
     current: Option<(Arc<str>, Box<dyn Cut>)>,
@@ -42,10 +45,24 @@ impl Blocks {
     ) -> Result<Blocks, Reason> {
         let limits = Limits::new(input.len().map_err(Reason::Io)?, form);
         let opened = open_input(input, &limits)?;
+        let has_places = is_evtx(input);
+        let (input, archives) = (input.clone(), Vec::new());
         let mut blocks =
-            Blocks { source, next_number: 0, limits, archives: Vec::new(), current: None };
+            Blocks { source, next_number: 0, input, has_places, limits, archives, current: None };
         blocks.enter(opened, path);
         Ok(blocks)
+    }
+
+    /// Goes on with the block of this number, which was at this place ([`Block::place`]) when the source was read
+    /// before. Where that cannot be done without reading what comes before it, nothing happens.
+    pub fn skip_to(&mut self, number: u32, place: u64) {
+        if let Some((_, cut)) = &mut self.current
+            && self.has_places
+            && number > self.next_number
+        {
+            *cut = Box::new(Chunks::at(&self.input, place));
+            self.next_number = number;
+        }
     }
 
     /// How many bytes of the source were read so far, of [`Source::bytes`](crate::Source::bytes).
@@ -100,7 +117,9 @@ impl Iterator for Blocks {
                         let number = self.next_number;
                         self.next_number += 1;
                         let path = Arc::clone(path);
-                        return Some(Ok(Block { source: self.source, number, path, piece }));
+                        let place = piece.offset().filter(|_| self.has_places);
+                        let source = self.source;
+                        return Some(Ok(Block { source, number, place, path, piece }));
                     }
                     Some(Err((place, reason))) => {
                         let path = Arc::clone(path);

@@ -6,9 +6,12 @@ use dragnet_plan::{
     Severity, Threshold,
 };
 
+use crate::catalogue as code;
 use crate::dsl;
 use crate::kind::ThreatMatchSpec;
 use crate::load::CATEGORY_FIELD;
+use crate::problem::coded;
+use crate::read::Issue;
 use crate::rule::{Rule, RuleType};
 
 /// A language of queries.
@@ -68,6 +71,53 @@ pub fn compile_query(
     }
 }
 
+/// What a rule compiles to.
+#[derive(Debug)]
+pub(crate) struct Compiled {
+    /// The query; filters are part of it.
+    pub(crate) query: Query,
+    /// Where its indicators come from, if it is an indicator-match rule.
+    pub(crate) feed: Option<IndicatorFeed>,
+    /// What is doubtful about the text of the query.
+    pub(crate) doubts: Vec<Diagnostic>,
+}
+
+/// Why a rule cannot run.
+#[derive(Debug)]
+pub(crate) enum NotCompiled {
+    /// It is not supported.
+    Unsupported(&'static str),
+    /// Errors in the text of its query.
+    Query(Vec<Diagnostic>),
+    /// A key that is not understood.
+    Key(Issue),
+}
+
+/// Compiles a rule.
+pub(crate) fn rule(rule: &Rule, schema: &Schema) -> Result<Compiled, NotCompiled> {
+    let is_elsewhere = rule.rule_type == RuleType::SavedQuery && rule.query.trim().is_empty();
+    let elsewhere = "the rule's query is kept in Kibana, and is not in the rule";
+    if let Some(why) = rule.rule_type.unsupported().or(is_elsewhere.then_some(elsewhere)) {
+        return Err(NotCompiled::Unsupported(why));
+    }
+    let (query, diagnostics) = text(rule, schema);
+    let (mut errors, doubts): (Vec<_>, Vec<_>) =
+        diagnostics.into_iter().partition(|d| d.severity == Severity::Error);
+    let Some(query) = query.filter(|_| errors.is_empty()) else {
+        if errors.is_empty() {
+            errors.push(coded(code::NOT_COMPILED, 0..0, "the query could not be compiled"));
+        }
+        return Err(NotCompiled::Query(errors));
+    };
+    let wrong = |code, key, message| NotCompiled::Key(Issue { code, key: Some(key), message });
+    let mut query = of_type(rule, query, schema);
+    add_filters(rule, &mut query, schema).map_err(|why| wrong(code::FILTERS, "filters", why))?;
+    let spec = rule.kind.threat_match.as_ref();
+    let feed = spec.map(|spec| feed(rule, spec, schema)).transpose();
+    let feed = feed.map_err(|(key, why)| wrong(code::KIND, key, why))?;
+    Ok(Compiled { query, feed, doubts })
+}
+
 /// Compiles a rule's text in its language.
 pub(crate) fn text(rule: &Rule, schema: &Schema) -> (Option<Query>, Vec<Diagnostic>) {
     let category_field = rule.event_category_override.as_deref().unwrap_or(CATEGORY_FIELD);
@@ -100,7 +150,7 @@ fn condition_of(spec: &ThreatMatchSpec, schema: &Schema) -> Result<Condition, St
 }
 
 /// Makes the query of the rule's type from that of its text.
-pub(crate) fn of_type(rule: &Rule, query: Query, schema: &Schema) -> Query {
+fn of_type(rule: &Rule, query: Query, schema: &Schema) -> Query {
     let Query::Event { condition, pipes } = query else { return query };
     let fields = |names: &[String]| names.iter().map(|name| schema.field(name)).collect();
     let schedule = rule.schedule();
@@ -137,7 +187,7 @@ const ALERT_FIELDS: [&str; 4] = [
 ///
 /// # Errors
 /// A sentence that says which filter is not understood.
-pub(crate) fn add_filters(rule: &Rule, query: &mut Query, schema: &Schema) -> Result<(), String> {
+fn add_filters(rule: &Rule, query: &mut Query, schema: &Schema) -> Result<(), String> {
     if let Some(filters) = rule.fields.get("filters") {
         require(query, &dsl::filters(filters, schema)?);
     }
@@ -179,7 +229,7 @@ pub(crate) fn require(query: &mut Query, also: &Condition) {
 ///
 /// # Errors
 /// The key that cannot be used, of the query or the filters for indicators, and a sentence that says why.
-pub(crate) fn feed(
+fn feed(
     rule: &Rule,
     spec: &ThreatMatchSpec,
     schema: &Schema,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use serde_json::{Map, Value as Json};
 
@@ -55,6 +55,9 @@ impl Format {
     }
 }
 
+/// Where the values of a rule's keys stand, in bytes of the file.
+pub(crate) type Spans = BTreeMap<String, Range<usize>>;
+
 /// One rule document within a file.
 #[derive(Debug)]
 pub(crate) struct Entry {
@@ -64,8 +67,8 @@ pub(crate) struct Entry {
     pub(crate) extra: Map<String, Json>,
     /// Where the rule begins.
     pub(crate) start: Place,
-    /// Where the values of the rule's keys stand, in bytes of the file.
-    pub(crate) spans: BTreeMap<String, Range<usize>>,
+    /// Where values stand, once that is asked for: in TOML few files need to be looked at again.
+    pub(crate) spans: OnceLock<Spans>,
     /// Where the characters of the query stand.
     pub(crate) query: Option<StringMap>,
     /// What stands in the file, belongs to the rule and could not be read: where, and why.

@@ -12,7 +12,7 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value as Json};
 
 use crate::catalogue as code;
-use crate::document::{Attachment, Contents, Entry, Format, MAX_BROKEN_LINES};
+use crate::document::{Attachment, Contents, Entry, Format, MAX_BROKEN_LINES, Spans};
 use crate::literal::{StringMap, Syntax};
 use crate::problem::{Place, Problem, Shown, coded};
 use crate::report::Skipped;
@@ -188,7 +188,7 @@ impl Reader<'_> {
         // The same text was read into an object before, so this succeeds.
         let raw: BTreeMap<String, &RawValue> =
             serde_json::from_str(value.get()).unwrap_or_default();
-        let spans: BTreeMap<String, Range<usize>> = raw
+        let spans: Spans = raw
             .iter()
             .map(|(key, value)| {
                 let start = self.offset(value);
@@ -199,7 +199,14 @@ impl Reader<'_> {
         let query = query.map(|q| StringMap::new(q.get(), self.offset(q), Syntax::Json));
         let start = self.at(start);
         let (extra, doubts) = (Map::new(), Vec::new());
-        self.contents.entries.push(Entry { fields, extra, start, spans, query, doubts });
+        self.contents.entries.push(Entry {
+            fields,
+            extra,
+            start,
+            spans: spans.into(),
+            query,
+            doubts,
+        });
     }
 
     /// Where a value stands in the text. It was borrowed from it.

@@ -6,17 +6,18 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use dragnet_event::Schema;
-use dragnet_plan::{Condition, Diagnostic, Query, Severity};
+use dragnet_plan::{Condition, Diagnostic, Query};
 
 use crate::catalogue as code;
-use crate::compile::{self, IndicatorFeed};
-use crate::document::{Attachment, Contents, Entry, Format, is_withdrawn};
+use crate::compile::{self, Compiled, IndicatorFeed, NotCompiled};
+use crate::document::{Attachment, Contents, Entry, Format, Spans, is_withdrawn};
 use crate::exception::{ExceptionItem, ExceptionLists, ListId, lists_of};
 use crate::lint::{self, Finding, LintOptions, Linter};
 use crate::problem::{Problem, Shown, coded};
 use crate::read::{Issue, Reading, read_rule};
 use crate::report::{Deprecated, Report, Skipped, Unsupported};
-use crate::rule::{Rule, RuleType};
+use crate::rule::Rule;
+use crate::toml_reader;
 use crate::value_list::ValueLists;
 
 /// The field that `process where` of an EQL query tests, unless the rule names another.
@@ -81,7 +82,7 @@ pub struct Origin {
 /// ```
 #[derive(Debug)]
 pub struct Loader {
-    schema: Schema,
+    pub(crate) schema: Schema,
     set: RuleSet,
     /// The ids that are taken, and by whom.
     ids: HashMap<String, Holder>,
@@ -131,7 +132,8 @@ impl Loader {
     /// Takes the rules of a text that is named by the caller. The name stands for a path in
     /// reports.
     pub fn text(&mut self, name: &str, format: Format, bytes: &[u8]) {
-        self.take(Contents::read(name, format, bytes).or_no_rule());
+        let contents = Contents::read(name, format, bytes).or_no_rule();
+        self.take(Draft::new(contents, &self.schema));
     }
 
     /// Takes value lists, which exceptions may name.
@@ -179,13 +181,13 @@ impl Loader {
     }
 
     /// Takes what a file holds.
-    pub(crate) fn take(&mut self, contents: Contents) {
-        let Contents { path, text, format, entries, problems, skipped, attachments } = contents;
+    pub(crate) fn take(&mut self, draft: Draft) {
+        let Contents { path, text, format, entries, problems, skipped, attachments } =
+            draft.contents;
         let path = path.as_str();
-        let withdrawn = is_withdrawn(path);
         let report = &mut self.set.report;
         let failures_before = report.failed.len();
-        if withdrawn && !problems.is_empty() {
+        if is_withdrawn(path) && !problems.is_empty() {
             report.deprecated.push(Deprecated { path: path.to_owned(), rule: None });
         } else {
             report.failed.extend(problems);
@@ -194,20 +196,17 @@ impl Loader {
         for list in attachments.into_iter().filter(|attachment| attachment.is_exception) {
             self.exception(path, &list);
         }
-        for mut entry in entries {
-            let label = entry.label();
-            if withdrawn || entry.is_deprecated() {
-                self.set.report.deprecated.push(Deprecated { path: path.to_owned(), rule: label });
-                continue;
-            }
-            let fields = std::mem::take(&mut entry.fields);
-            let extra = std::mem::take(&mut entry.extra);
-            let site = Site { path, text: &text, format, entry: &entry, label };
-            match read_rule(fields, extra) {
-                Reading::Broken(issues) => {
+        for (entry, (label, drafted)) in entries.iter().zip(draft.rules) {
+            let site = Site { path, text: &text, format, entry, label };
+            match drafted {
+                Drafted::Withdrawn => {
+                    let deprecated = Deprecated { path: path.to_owned(), rule: site.label };
+                    self.set.report.deprecated.push(deprecated);
+                }
+                Drafted::Broken(issues) => {
                     self.set.report.failed.extend(site.failure(&issues));
                 }
-                Reading::Rule(rule, issues) => self.rule(&site, Arc::from(rule), &issues),
+                Drafted::Rule(rule, issues, compiled) => self.rule(&site, rule, &issues, compiled),
             }
         }
         let failures = &mut self.set.report.failed[failures_before..];
@@ -233,11 +232,17 @@ impl Loader {
     }
 
     /// Takes a rule that is complete: loads it, or names what keeps it from running.
-    fn rule(&mut self, site: &Site<'_>, rule: Arc<Rule>, issues: &[Issue]) {
-        let reason = rule.rule_type.unsupported();
-        let is_elsewhere = rule.rule_type == RuleType::SavedQuery && rule.query.trim().is_empty();
-        let elsewhere = "the rule's query is kept in Kibana, and is not in the rule";
-        let reason = reason.or(is_elsewhere.then_some(elsewhere));
+    fn rule(
+        &mut self,
+        site: &Site<'_>,
+        rule: Arc<Rule>,
+        issues: &[Issue],
+        compiled: Result<Box<Compiled>, NotCompiled>,
+    ) {
+        let reason = match &compiled {
+            Err(NotCompiled::Unsupported(reason)) => Some(*reason),
+            _ => None,
+        };
         if !self.admit(site, &rule, reason.is_none()) {
             return;
         }
@@ -253,34 +258,21 @@ impl Loader {
             self.hold(site, rule, false);
             return;
         }
-        let (query, diagnostics) = compile::text(&rule, &self.schema);
-        let text: Arc<str> = Arc::from(rule.query.as_str());
-        let (errors, doubts): (Vec<_>, Vec<_>) =
-            diagnostics.into_iter().partition(|d| d.severity == Severity::Error);
-        let Some(query) = query.filter(|_| errors.is_empty()) else {
-            let mut problems: Vec<_> =
-                errors.into_iter().map(|d| site.diagnostic(&text, d)).collect();
-            if problems.is_empty() {
-                let message = "the query could not be compiled";
-                problems.push(site.diagnostic(&text, coded(code::NOT_COMPILED, 0..0, message)));
+        let text = || Arc::from(rule.query.as_str());
+        let Compiled { query, feed, doubts } = match compiled {
+            Ok(compiled) => *compiled,
+            Err(NotCompiled::Query(errors)) => {
+                let text = text();
+                return self.fail(errors.into_iter().map(|d| site.diagnostic(&text, d)).collect());
             }
-            return self.fail(problems);
-        };
-        let mut query = compile::of_type(&rule, query, &self.schema);
-        if let Err(message) = compile::add_filters(&rule, &mut query, &self.schema) {
-            let issue = Issue { code: code::FILTERS, key: Some("filters"), message };
-            return self.fail(vec![site.issue(&issue)]);
-        }
-        let spec = rule.kind.threat_match.as_ref();
-        let feed = match spec.map(|spec| compile::feed(&rule, spec, &self.schema)).transpose() {
-            Ok(feed) => feed,
-            Err((key, message)) => {
-                let issue = Issue { code: code::KIND, key: Some(key), message };
-                return self.fail(vec![site.issue(&issue)]);
-            }
+            Err(NotCompiled::Key(issue)) => return self.fail(vec![site.issue(&issue)]),
+            Err(NotCompiled::Unsupported(_)) => return,
         };
         let mut warnings = site.warnings(issues);
-        warnings.extend(doubts.into_iter().map(|doubt| site.diagnostic(&text, doubt)));
+        if !doubts.is_empty() {
+            let text = text();
+            warnings.extend(doubts.into_iter().map(|doubt| site.diagnostic(&text, doubt)));
+        }
         self.set.report.warnings.extend(warnings.iter().cloned());
         self.set.report.warn(doubtful);
         self.set.report.loaded += 1;
@@ -335,6 +327,46 @@ impl Loader {
     fn hold(&mut self, site: &Site<'_>, rule: Arc<Rule>, runs: bool) {
         let origin = site.origin();
         self.ids.insert(rule.rule_id.clone(), Holder { rule, origin, runs });
+    }
+}
+
+/// What a file holds, as far as it can be known without the other files: all that takes time.
+#[derive(Debug)]
+pub(crate) struct Draft {
+    contents: Contents,
+    /// What became of each of its entries, and what that is called.
+    rules: Vec<(Option<String>, Drafted)>,
+}
+
+#[derive(Debug)]
+enum Drafted {
+    /// Its authors have withdrawn it.
+    Withdrawn,
+    Broken(Vec<Issue>),
+    Rule(Arc<Rule>, Vec<Issue>, Result<Box<Compiled>, NotCompiled>),
+}
+
+impl Draft {
+    /// Reads and compiles the rules of a file.
+    pub(crate) fn new(mut contents: Contents, schema: &Schema) -> Draft {
+        let withdrawn = is_withdrawn(&contents.path);
+        let draft = |entry: &mut Entry| {
+            if withdrawn || entry.is_deprecated() {
+                return Drafted::Withdrawn;
+            }
+            let fields = std::mem::take(&mut entry.fields);
+            let extra = std::mem::take(&mut entry.extra);
+            match read_rule(fields, extra) {
+                Reading::Broken(issues) => Drafted::Broken(issues),
+                Reading::Rule(rule, issues) => {
+                    let compiled = compile::rule(&rule, schema).map(Box::new);
+                    Drafted::Rule(Arc::from(rule), issues, compiled)
+                }
+            }
+        };
+        let entries = contents.entries.iter_mut();
+        let rules = entries.map(|entry| (entry.label(), draft(entry))).collect();
+        Draft { contents, rules }
     }
 }
 
@@ -401,7 +433,7 @@ impl Site<'_> {
         let start = self.entry.start.offset;
         let mut key = key;
         while let Some(path) = key {
-            if let Some(span) = self.entry.spans.get(path) {
+            if let Some(span) = self.spans().get(path) {
                 return span.clone();
             }
             key = path.rsplit_once('.').map(|(around, _)| around);
@@ -414,6 +446,10 @@ impl Site<'_> {
             Format::Json => 1,
         };
         start..start + head
+    }
+
+    fn spans(&self) -> &Spans {
+        self.entry.spans.get_or_init(|| toml_reader::spans(self.text))
     }
 
     /// A part of the file that could not be read.

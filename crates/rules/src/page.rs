@@ -9,13 +9,12 @@
 //! The price is that prose is guessed at: a title without any markup is the line before the description. What
 //! was on the page and could not be read is a warning with its line.
 
-use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
 use serde_json::{Map, Number, Value as Json};
 
-use crate::document::{Contents, Entry, Format};
+use crate::document::{Contents, Entry, Format, Spans};
 use crate::problem::Place;
 
 mod facts;
@@ -61,7 +60,7 @@ struct Page<'t> {
     text: &'t str,
     lines: Vec<Line<'t>>,
     fields: Map<String, Json>,
-    spans: BTreeMap<String, Range<usize>>,
+    spans: Spans,
     doubts: Vec<(Range<usize>, String)>,
 }
 
@@ -99,7 +98,7 @@ fn entry(text: &str) -> Entry {
         text,
         lines: lines::split(text),
         fields: Map::new(),
-        spans: BTreeMap::new(),
+        spans: Spans::new(),
         doubts: Vec::new(),
     };
     let first = (0..page.lines.len()).find(|at| facts::label(page.lines[*at].text).is_some());
@@ -144,7 +143,7 @@ fn entry(text: &str) -> Entry {
         fields: page.fields,
         extra: Map::new(),
         start: Place::START.advance(text, start),
-        spans: page.spans,
+        spans: page.spans.into(),
         query: map,
         doubts: page.doubts,
     }

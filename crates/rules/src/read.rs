@@ -73,6 +73,9 @@ impl<'a> Reader<'a> {
         let (severity, risk_score) = self.severity();
         let (from_ms, to_ms) = self.look_back();
         let (name, rule_type, query) = (name?, rule_type?, query?);
+        // Read where they are kept; here only whether they can be.
+        self.text_ref("note");
+        self.text_ref("setup");
         Some(Rule {
             rule_id: self.rule_id(&name, &query),
             id: self.text("id"),
@@ -92,8 +95,6 @@ impl<'a> Reader<'a> {
             tags: self.texts("tags"),
             threat: self.threat(),
             references: self.texts("references"),
-            note: self.text("note"),
-            setup: self.text("setup"),
             author: self.texts("author"),
             license: self.text("license"),
             version: self.version(),
@@ -128,8 +129,12 @@ impl<'a> Reader<'a> {
 
     /// An optional text; empty is as good as absent.
     fn text(&mut self, key: &'static str) -> Option<String> {
+        self.text_ref(key).map(str::to_owned)
+    }
+
+    fn text_ref(&mut self, key: &'static str) -> Option<&'a str> {
         match self.value(key) {
-            Some(Json::String(text)) => (!text.is_empty()).then(|| text.clone()),
+            Some(Json::String(text)) => (!text.is_empty()).then_some(text.as_str()),
             Some(_) => {
                 self.ignored(key, "a text");
                 None

@@ -66,10 +66,6 @@ pub struct Rule {
     pub threat: Vec<Threat>,
     /// Links.
     pub references: Vec<String>,
-    /// The investigation guide, Markdown.
-    pub note: Option<String>,
-    /// What has to be set up, Markdown.
-    pub setup: Option<String>,
     /// Authors.
     pub author: Vec<String>,
     /// The licence the rule is under.
@@ -116,6 +112,20 @@ impl Rule {
             window: self.timestamp_override.as_ref().map(date),
             strict_window: !self.window_fallback,
         }
+    }
+
+    /// The investigation guide, Markdown. (It is long, and not kept a second time.)
+    pub fn note(&self) -> Option<&str> {
+        self.text("note")
+    }
+
+    /// What has to be set up, Markdown.
+    pub fn setup(&self) -> Option<&str> {
+        self.text("setup")
+    }
+
+    fn text(&self, key: &str) -> Option<&str> {
+        self.fields.get(key).and_then(Json::as_str).filter(|text| !text.is_empty())
     }
 
     /// Whether it reads the alerts of other rules: one of its index patterns is of theirs.

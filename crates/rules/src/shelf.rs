@@ -45,7 +45,7 @@ pub fn documents<P: AsRef<Path>>(paths: impl IntoIterator<Item = P>) -> Shelf {
     let mut shelf = Shelf::default();
     let mut directories = HashSet::new();
     for path in paths {
-        each_file(path.as_ref(), &mut directories, |contents| shelf.take(contents));
+        each_file(path.as_ref(), &mut directories, |contents| contents, |it| shelf.take(it));
     }
     shelf
 }

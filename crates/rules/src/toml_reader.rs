@@ -3,16 +3,14 @@
 //! The file is read into a tree with the span of every value, not through serde: serde would lose
 //! where the query stands, and keys that no type names.
 
-use std::collections::BTreeMap;
-use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use serde_json::{Map, Number, Value as Json};
 use toml::Spanned;
 use toml::de::{DeInteger, DeTable, DeValue};
 
 use crate::catalogue as code;
-use crate::document::{Contents, Entry, Format};
+use crate::document::{Contents, Entry, Format, Spans};
 use crate::literal::{StringMap, Syntax};
 use crate::problem::{Place, Problem, Shown, coded};
 
@@ -46,11 +44,6 @@ fn entry(text: &str, document: &DeTable<'_>) -> Option<Entry> {
     let rule = value.get_ref().as_table()?;
     let mut extra = object(document);
     extra.remove("rule");
-    let mut spans: BTreeMap<_, _> =
-        rule.iter().map(|(key, value)| (key.get_ref().to_string(), value.span())).collect();
-    if let Some(threat) = rule.get("threat") {
-        inner_spans("threat", threat, &mut spans);
-    }
     let query = rule.get("query").filter(|query| query.get_ref().is_str());
     // A table's span is its header; a table made by dotted keys alone has that of its first key.
     let start = value.span().start.min(key.span().start);
@@ -58,7 +51,7 @@ fn entry(text: &str, document: &DeTable<'_>) -> Option<Entry> {
         fields: object(rule),
         extra,
         start: Place::START.advance(text, start),
-        spans,
+        spans: OnceLock::new(),
         doubts: Vec::new(),
         query: query.map(|query| {
             let span = query.span();
@@ -67,13 +60,22 @@ fn entry(text: &str, document: &DeTable<'_>) -> Option<Entry> {
     })
 }
 
+/// Where the values of the rule's keys stand in a file that was read before; of `threat` also what is within it.
+pub(crate) fn spans(text: &str) -> Spans {
+    let table = DeTable::parse(text);
+    let rule = table.as_ref().ok().and_then(|table| table.get_ref().get("rule"));
+    let Some(rule) = rule.and_then(|rule| rule.get_ref().as_table()) else { return Spans::new() };
+    let mut spans: Spans =
+        rule.iter().map(|(key, value)| (key.get_ref().to_string(), value.span())).collect();
+    if let Some(threat) = rule.get("threat") {
+        inner_spans("threat", threat, &mut spans);
+    }
+    spans
+}
+
 /// Where the values within a value stand, by keys and positions joined by dots. The parser bounds the
 /// depth.
-fn inner_spans(
-    path: &str,
-    value: &Spanned<DeValue<'_>>,
-    spans: &mut BTreeMap<String, Range<usize>>,
-) {
+fn inner_spans(path: &str, value: &Spanned<DeValue<'_>>, spans: &mut Spans) {
     let mut add = |step: &str, inner: &Spanned<DeValue<'_>>| {
         let path = format!("{path}.{step}");
         inner_spans(&path, inner, spans);

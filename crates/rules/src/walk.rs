@@ -2,20 +2,19 @@
 //!
 //! What a user names is read whatever it is called; within directories only files that end like rule
 //! files are, in the order of their paths, so that the same tree gives the same report everywhere.
-//! Reading is most of the work of loading, and one file has nothing to do with the next: files are
-//! found first, then read on all cores, then taken in the order in which they were found.
+//! Reading and compiling are most of the work of loading, and one file has nothing to do with the next: files are
+//! found first, then that is done on all cores, then they are taken in the order in which they were found.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError, mpsc};
 use std::thread;
 
 use crate::catalogue as code;
 use crate::document::{Contents, Format};
-use crate::load::{Loader, RuleSet};
+use crate::load::{Draft, Loader, RuleSet};
 use crate::problem::Problem;
 
 /// Largest TOML file, in bytes. Elastic's largest has 40 KB.
@@ -27,8 +26,6 @@ pub const MAX_JSON_BYTES: u64 = 128 << 20;
 pub const MAX_PAGE_BYTES: u64 = 1 << 20;
 /// Directories within directories.
 const MAX_DEPTH: usize = 64;
-/// Files that are read before the first of them is taken; bounds what is in memory at once.
-const BATCH: usize = 512;
 /// Files that are worth a thread.
 const FILES_PER_THREAD: usize = 16;
 
@@ -67,25 +64,24 @@ impl Loader {
     /// directory `_deprecated` are listed as deprecated and not loaded.
     pub fn path(&mut self, path: &Path) {
         let mut directories = std::mem::take(&mut self.directories);
-        each_file(path, &mut directories, |contents| self.take(contents));
+        let schema = self.schema.clone();
+        let draft = |contents| Draft::new(contents, &schema);
+        each_file(path, &mut directories, draft, |draft| self.take(draft));
         self.directories = directories;
     }
 }
 
-/// Calls `take` with what each file holds, in the order of their paths.
-pub(crate) fn each_file(
+/// Calls `take` with what `digest` makes of each file, in the order of their paths. Reading and digesting go on on all
+/// cores.
+pub(crate) fn each_file<T: Send>(
     path: &Path,
     directories: &mut HashSet<PathBuf>,
-    mut take: impl FnMut(Contents),
+    digest: impl Fn(Contents) -> T + Sync,
+    mut take: impl FnMut(T),
 ) {
     let mut walk = Walk { found: Vec::new(), directories };
     walk.start(path);
-    let mut found = walk.found;
-    while !found.is_empty() {
-        let rest = found.split_off(found.len().min(BATCH));
-        read_all(found).into_iter().for_each(&mut take);
-        found = rest;
-    }
+    read_all(walk.found, &digest, &mut take);
 }
 
 /// What a walk meets.
@@ -101,48 +97,54 @@ enum Found {
 }
 
 impl Found {
-    /// What a file holds; `None` for what is no file.
-    fn read(&self) -> Option<Contents> {
+    /// What there is; `None` for a text that is none of our business.
+    fn read(self) -> Option<Contents> {
         match self {
-            Found::Named(path) => Some(read_file(path).or_no_rule()),
-            Found::Listed(path) => Some(read_file(path).or_skipped("the file holds no rule")),
-            Found::Candidate(path) => read_page(path),
-            Found::Other(_) => None,
+            Found::Named(path) => Some(read_file(&path).or_no_rule()),
+            Found::Listed(path) => Some(read_file(&path).or_skipped("the file holds no rule")),
+            Found::Candidate(path) => read_page(&path),
+            Found::Other(contents) => Some(contents),
         }
     }
 }
 
-/// Reads files on as many threads as there are cores; the order stays. A thread that cannot be had
-/// is done without.
-fn read_all(found: Vec<Found>) -> Vec<Contents> {
-    let results: Vec<OnceLock<Contents>> = found.iter().map(|_| OnceLock::new()).collect();
-    let next = AtomicUsize::new(0);
-    let work = || {
-        loop {
-            let at = next.fetch_add(1, Ordering::Relaxed);
-            let (Some(one), Some(result)) = (found.get(at), results.get(at)) else { break };
-            if let Some(contents) = one.read() {
-                // Every place is filled by the one thread that drew its number.
-                let _ = result.set(contents);
-            }
-        }
-    };
+/// Reads and digests files on as many threads as there are cores, and gives the results in their order. This thread takes
+/// part. A thread that cannot be had is done without.
+fn read_all<T: Send>(
+    found: Vec<Found>,
+    digest: &(impl Fn(Contents) -> T + Sync),
+    take: &mut impl FnMut(T),
+) {
     let cores = thread::available_parallelism().map_or(1, usize::from);
+    let threads = cores.min(found.len().div_ceil(FILES_PER_THREAD));
+    let jobs = Mutex::new(found.into_iter().enumerate());
+    let work = || {
+        let (at, one) = jobs.lock().unwrap_or_else(PoisonError::into_inner).next()?;
+        Some((at, one.read().map(digest)))
+    };
+    let (done, ready) = mpsc::channel();
     thread::scope(|scope| {
-        for _ in 1..cores.min(found.len().div_ceil(FILES_PER_THREAD)) {
-            if thread::Builder::new().spawn_scoped(scope, work).is_err() {
+        for _ in 1..threads {
+            let (done, work) = (done.clone(), &work);
+            let all = move || std::iter::from_fn(work).try_for_each(|one| done.send(one));
+            if thread::Builder::new().spawn_scoped(scope, all).is_err() {
                 break;
             }
         }
-        work();
+        drop(done);
+        // Those that are done before their turn.
+        let mut early = BTreeMap::new();
+        let mut turn = 0;
+        while let Some((at, result)) =
+            ready.try_recv().ok().or_else(work).or_else(|| ready.recv().ok())
+        {
+            early.insert(at, result);
+            while let Some(result) = early.remove(&turn) {
+                turn += 1;
+                result.into_iter().for_each(&mut *take);
+            }
+        }
     });
-    let pairs = found.into_iter().zip(results);
-    pairs
-        .filter_map(|(one, result)| match one {
-            Found::Other(contents) => Some(contents),
-            Found::Named(_) | Found::Listed(_) | Found::Candidate(_) => result.into_inner(),
-        })
-        .collect()
 }
 
 /// Finds rule files, in the order of their paths.
@@ -276,7 +278,10 @@ fn extension_format(path: &Path) -> Option<Format> {
 
 /// At most one byte more than the limit, which tells that there is more.
 fn read_bounded(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    File::open(path)?.take(limit + 1).read_to_end(&mut bytes)?;
+    let file = File::open(path)?;
+    // What a file says of its length saves room that grows, and reads; it is not believed beyond that.
+    let len = file.metadata().map_or(0, |metadata| metadata.len()).min(limit);
+    let mut bytes = Vec::with_capacity(len as usize + 1);
+    file.take(limit + 1).read_to_end(&mut bytes)?;
     Ok(bytes)
 }

@@ -133,7 +133,7 @@ fn has_words(rule: &Rule, words: &[String]) -> bool {
     let parts = [&rule.name, &rule.description, &rule.query];
     let mut all: Vec<&str> = parts.iter().map(|part| part.as_str()).collect();
     all.extend(rule.tags.iter().map(String::as_str));
-    all.extend(rule.note.as_deref());
+    all.extend(rule.note());
     let all = all.join("\n").to_lowercase();
     words.iter().flat_map(|words| words.split_whitespace()).all(|w| all.contains(&w.to_lowercase()))
 }

@@ -21,6 +21,7 @@ use dragnet_plan::Query;
 use serde::{Deserialize, Serialize};
 
 use crate::hit::{Evidence, Finding, Hit, JoinKey};
+use crate::hits::Hits;
 use indicator::IndicatorCorrelator;
 use new_terms::NewTermsCorrelator;
 use sample::SampleCorrelator;
@@ -197,25 +198,19 @@ pub fn sort(hits: &mut [Hit], queries: &[Arc<Query>]) {
 /// Drops the hits of sequences and samples of which some stage that must be there has none: nothing comes of
 /// them. The hits must be all that there ever will be. (A stage that nearly every event satisfies may have more
 /// hits than all other queries together.)
-pub fn drop_hopeless(hits: &mut Vec<Hit>, queries: &[Arc<Query>]) {
-    // Stages beyond share the last bit.
-    let bit = |stage: usize| 1u64 << stage.min(63);
-    let mut seen = vec![0; queries.len()];
-    for hit in &*hits {
-        seen[hit.query as usize] |= bit(usize::from(hit.stage));
-    }
-    let is_hopeless = |(query, seen): (&Arc<Query>, &u64)| {
+pub fn drop_hopeless(hits: &mut Hits, queries: &[Arc<Query>]) {
+    let is_hopeless = |(number, query): (usize, &Arc<Query>)| {
         let stages = match &**query {
             Query::Sequence(sequence) => &*sequence.stages,
             Query::Sample(sample) => &*sample.stages,
-            _ => &[],
+            _ => return false,
         };
+        let seen = hits.stages_of(number as u32);
         let mut stages = stages.iter().enumerate();
-        stages.any(|(number, stage)| !stage.missing && seen & bit(number) == 0)
+        stages.any(|(number, stage)| !stage.missing && !seen.contains(number))
     };
-    let hopeless: Vec<bool> = queries.iter().zip(&seen).map(is_hopeless).collect();
-    hits.retain(|hit| !hopeless[hit.query as usize]);
-    hits.shrink_to_fit();
+    let hopeless: Vec<bool> = queries.iter().enumerate().map(is_hopeless).collect();
+    hits.retain(|query| !hopeless[query as usize]);
 }
 
 /// What all hits came to.
@@ -227,18 +222,18 @@ pub struct Correlated {
     pub forgotten: u64,
 }
 
-/// Correlates all hits there are: sorts them, and gives all findings. `samples_per_key` as for
-/// [`Correlator::new`].
-pub fn run(mut hits: Vec<Hit>, queries: &[Arc<Query>], samples_per_key: usize) -> Correlated {
-    sort(&mut hits, queries);
+/// Correlates all hits that there ever will be: sorts those of each query, and gives all findings. `samples_per_key` as
+/// for [`Correlator::new`].
+pub fn run(hits: &Hits, queries: &[Arc<Query>], samples_per_key: usize) -> Correlated {
     let mut correlated = Correlated::default();
     let found = &mut correlated.findings;
-    let mut hits = hits.into_iter().peekable();
     for (number, query) in queries.iter().enumerate() {
         let number = number as u32;
+        let mut hits = hits.of(number);
+        sort(&mut hits, queries);
         let mut correlator = Correlator::new(number, query, samples_per_key);
         let start = found.len();
-        while let Some(hit) = hits.next_if(|hit| hit.query == number) {
+        for hit in hits {
             correlator.push(hit, found);
         }
         correlator.advance(FOREVER, found);
@@ -252,5 +247,5 @@ pub fn run(mut hits: Vec<Hit>, queries: &[Arc<Query>], samples_per_key: usize) -
 
 /// The findings of [`run`].
 pub fn all(hits: Vec<Hit>, queries: &[Arc<Query>], samples_per_key: usize) -> Vec<Finding> {
-    run(hits, queries, samples_per_key).findings
+    run(&Hits::pack(hits), queries, samples_per_key).findings
 }

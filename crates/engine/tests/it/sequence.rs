@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use dragnet_engine::{Matcher, RuleSet, correlate};
+use dragnet_engine::{Hits, Matcher, RuleSet, correlate};
 use dragnet_event::{Batch, Value};
 use dragnet_plan::{CompareOp, Condition, Key, Leaf, Literal, Query, Sequence, Stage};
 use proptest::prelude::*;
@@ -56,8 +56,10 @@ fn run(sequence: Sequence, events: &[Event], batch_size: usize) -> Vec<Vec<i64>>
         event.as_ref().map_or(-1, |position| i64::from(position.event.index))
     };
     // What is dropped must not matter.
+    let mut hits = Hits::pack(hits);
     correlate::drop_hopeless(&mut hits, &queries);
-    correlate::all(hits, &queries, 1)
+    correlate::run(&hits, &queries, 1)
+        .findings
         .iter()
         .map(|finding| finding.events.iter().map(index).collect())
         .collect()
@@ -81,6 +83,7 @@ fn hits_of_which_nothing_comes_are_dropped() {
         let mut hits = Vec::new();
         Matcher::new(&rules).run(&batch, &mut |hit| hits.push(hit));
         let before = hits.len();
+        let mut hits = Hits::pack(hits);
         correlate::drop_hopeless(&mut hits, rules.queries());
         before - hits.len()
     };

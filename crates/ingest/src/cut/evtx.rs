@@ -1,8 +1,11 @@
 //! EVTX: a chunk per piece.
 
+use std::io::Read;
+
 use memchr::memmem;
 
 use crate::cut::{Content, Cut, Fault, Piece, Stream};
+use crate::input::{Input, Section};
 use crate::problem::{Place, Reason};
 
 /// The size of a chunk.
@@ -26,6 +29,13 @@ fn is_header(bytes: &[u8]) -> bool {
         && bytes.get(VERSION_AT..VERSION_AT + VERSION.len()) == Some(&VERSION[..])
 }
 
+/// Whether this is an EVTX file itself, not a packed one, say.
+pub(crate) fn is_evtx(input: &Input) -> bool {
+    let mut magic = Vec::with_capacity(MAGIC.len());
+    let mut head = Section::new(input.clone(), 0, MAGIC.len() as u64);
+    head.read_to_end(&mut magic).is_ok() && magic == MAGIC
+}
+
 /// Where the next header is in these bytes.
 fn find_header(bytes: &[u8]) -> Option<usize> {
     memmem::find_iter(bytes, MAGIC).find(|at| is_header(&bytes[*at..]))
@@ -47,6 +57,14 @@ impl Chunks {
     /// Chunks that start after `header` bytes.
     pub(crate) fn new(stream: Stream, header: u64) -> Chunks {
         Chunks { stream, header: header as usize, count: 0, announced: 0 }
+    }
+
+    /// Chunks of a file from a place on where there was one.
+    pub(crate) fn at(input: &Input, place: u64) -> Chunks {
+        let rest = Section::new(input.clone(), place, u64::MAX);
+        let mut stream = Stream::new(Box::new(rest));
+        stream.offset = place;
+        Chunks::new(stream, 0)
     }
 
     fn skip_header(&mut self) -> Result<(), Fault> {
@@ -166,5 +184,25 @@ mod tests {
         let mut one = file(1, b"a");
         one[HEADER + 100..HEADER + 108].copy_from_slice(MAGIC);
         check(one, &["a 65536"]);
+    }
+
+    #[test]
+    fn chunks_from_a_place_on() {
+        let bytes = file(3, b"abc");
+        let place = (HEADER + CHUNK) as u64;
+        let read = |bytes: &[u8]| {
+            let mut chunks = Chunks::at(&Input::Memory(bytes.into()), place);
+            let pieces = std::iter::from_fn(|| chunks.next()).map(|piece| {
+                let piece = piece.unwrap_or_else(|(_, reason)| panic!("{reason}"));
+                let Content::Chunk { offset } = piece.content else { panic!("no chunk") };
+                (offset, piece.data[0])
+            });
+            pieces.collect::<Vec<_>>()
+        };
+        assert_eq!(read(&bytes), [(place, b'b'), (place + CHUNK as u64, b'c')]);
+        // Less than there was: nothing, and no complaint, since the events are missed.
+        assert_eq!(read(&bytes[..HEADER + CHUNK]), []);
+        let is_evtx = |bytes: &[u8]| is_evtx(&Input::Memory(bytes.into()));
+        assert!(is_evtx(&bytes) && !is_evtx(&bytes[1..]) && !is_evtx(b"Elf"));
     }
 }

@@ -11,7 +11,7 @@ use std::io::{self, Read};
 use std::ops::Range;
 use std::sync::Arc;
 
-pub(crate) use self::evtx::Chunks;
+pub(crate) use self::evtx::{Chunks, is_evtx};
 pub(crate) use lines::{LineKind, Lines};
 pub(crate) use records::Records;
 
@@ -32,6 +32,16 @@ pub(crate) const MAX_RECORD: usize = 64 << 20;
 pub(crate) struct Piece {
     pub(crate) content: Content,
     pub(crate) data: Bytes,
+}
+
+impl Piece {
+    /// Where it started in its stream, if it is a chunk.
+    pub(crate) fn offset(&self) -> Option<u64> {
+        match self.content {
+            Content::Chunk { offset } => Some(offset),
+            _ => None,
+        }
+    }
 }
 
 /// How the records stand in a [`Piece`].

@@ -54,7 +54,7 @@ fn texts(rule: &Rule, out: &mut Vec<Finding>) {
     let absent: [(bool, &'static str, &str); 5] = [
         (rule.description.trim().is_empty(), lint::NO_DESCRIPTION, "the rule has no `description`"),
         (rule.tags.is_empty(), lint::NO_TAGS, "the rule has no `tags`"),
-        (rule.note.is_none(), lint::NO_GUIDE, "the rule has no `note`"),
+        (rule.note().is_none(), lint::NO_GUIDE, "the rule has no `note`"),
         (
             rule.false_positives.is_empty(),
             lint::NO_FALSE_POSITIVES,

@@ -78,7 +78,7 @@ fn defaults() {
     let read = warned(&json!({}), &[]);
     assert_eq!((read.interval_ms, read.from_ms, read.to_ms), (300_000, -360_000, 0));
     assert_eq!((read.max_signals, read.enabled, read.version), (100, true, None));
-    assert!(read.threat.is_empty() && read.index.is_empty() && read.note.is_none());
+    assert!(read.threat.is_empty() && read.index.is_empty() && read.note().is_none());
 }
 
 #[test]
@@ -120,7 +120,7 @@ fn the_rest_is_lenient() {
     assert_eq!(warned(&json!({"max_signals": 0}), &["RULE0106"]).max_signals, 100);
     assert_eq!(warned(&json!({"tags": "one"}), &[]).tags, ["one"]);
     assert!(warned(&json!({"tags": [1]}), &["RULE0107"]).tags.is_empty());
-    assert!(warned(&json!({"note": 1}), &["RULE0107"]).note.is_none());
+    assert!(warned(&json!({"note": 1}), &["RULE0107"]).note().is_none());
     assert!(warned(&json!({"enabled": "no"}), &["RULE0107"]).enabled);
     assert!(
         warned(&json!({"investigation_fields": 1}), &["RULE0107"]).investigation_fields.is_empty()

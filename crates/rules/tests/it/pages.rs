@@ -66,8 +66,8 @@ fn the_seed_pages_are_rules() {
     let threat = &markdown.threat[0];
     assert_eq!((threat.framework.as_str(), threat.tactic.id.as_str()), ("MITRE ATT&CK", "TA0003"));
     assert_eq!(threat.technique[0].subtechnique[0].id, "T1546.003");
-    assert!(bare.threat.is_empty() && markdown.note.is_none());
-    let note = bare.note.as_deref().unwrap();
+    assert!(bare.threat.is_empty() && markdown.note().is_none());
+    let note = bare.note().unwrap();
     assert!(note.starts_with("## Triage and analysis") && note.ends_with("within the network."));
     // What the bare text has lost is told, with its line.
     let doubts = sets[1].report.warnings.iter().filter(|warning| warning.code == "RULE0112");

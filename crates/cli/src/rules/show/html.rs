@@ -85,8 +85,8 @@ fn article(out: &mut String, sheet: &Sheet<'_>, number: usize) {
         }
         out.push_str("</ul>\n");
     }
-    for (title, text) in [("Guide", &rule.note), ("Setup", &rule.setup)] {
-        let text = text.as_deref().unwrap_or_default();
+    for (title, text) in [("Guide", rule.note()), ("Setup", rule.setup())] {
+        let text = text.unwrap_or_default();
         if !text.trim().is_empty() {
             let _ = writeln!(out, "<h2>{title}</h2>\n{}", guide::html(text));
         }

@@ -14,10 +14,10 @@ pub(super) fn page(sheet: &Sheet<'_>) -> String {
         let _ = write!(out, "{}\n\n", rule.description.trim());
     }
     facts(&mut out, rule);
-    if let Some(note) = &rule.note {
+    if let Some(note) = rule.note() {
         section(&mut out, "Investigation guide", note);
     }
-    if let Some(setup) = &rule.setup {
+    if let Some(setup) = rule.setup() {
         section(&mut out, "Setup", setup);
     }
     if !rule.false_positives.is_empty() {

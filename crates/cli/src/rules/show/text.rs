@@ -34,9 +34,9 @@ pub(super) fn page(sheet: &Sheet<'_>, terminal: Terminal) -> String {
         |page| rule.false_positives.iter().for_each(|item| page.item(item)),
         !rule.false_positives.is_empty(),
     );
-    let prose = [("Guide", &rule.note), ("Setup", &rule.setup)];
+    let prose = [("Guide", rule.note()), ("Setup", rule.setup())];
     for (title, text) in prose {
-        let text = text.as_deref().unwrap_or_default();
+        let text = text.unwrap_or_default();
         page.section(title, |page| page.prose(text, 2), !text.is_empty());
     }
     page.out
