@@ -3,6 +3,7 @@
 //! They are all run together on everything there is to read, again and again until their alerts stay as they are: a rule
 //! over alerts of a rule over alerts is then run on all of them at once, and counts and joins what belongs together.
 
+use std::cell::{Cell, RefCell};
 use std::collections::HashSet;
 use std::io;
 
@@ -130,7 +131,7 @@ impl<'a> Cascade<'a> {
             let (round, forgotten) = readers.round(&alerts, self.bounds, events, fetch);
             let mut matched = Matched::new(readers, self.evaluator, self.time_field, number);
             let mut all = Vec::new();
-            round.each(events, fetch, &mut |alert| {
+            round.each(events, fetch, &|_, _| false, &mut |alert| {
                 matched.add(&alert);
                 all.push(alert.document());
             });
@@ -158,10 +159,17 @@ impl<'a> Cascade<'a> {
     ) -> io::Result<()> {
         round.count_cuts(&mut self.cuts);
         let mut written = Ok(());
-        round.each(events, fetch, &mut |alert| {
-            // Kibana: an alert whose id is there already is not written again.
-            if !self.ids.insert(alert.id.clone()) {
-                self.cuts.repeated += 1;
+        let ids = RefCell::new(std::mem::take(&mut self.ids));
+        let repeated = Cell::new(0);
+        // Kibana: an alert whose id is there already is not written again.
+        let is_there = |id: &str, count: usize| {
+            let is_there = ids.borrow().contains(id);
+            repeated.set(repeated.get() + if is_there { count as u64 } else { 0 });
+            is_there
+        };
+        round.each(events, fetch, &is_there, &mut |alert| {
+            if !ids.borrow_mut().insert(alert.id.clone()) {
+                repeated.set(repeated.get() + 1);
                 return;
             }
             self.counts.add(&alert);
@@ -172,6 +180,8 @@ impl<'a> Cascade<'a> {
                 matched.add(&alert);
             }
         });
+        self.ids = ids.into_inner();
+        self.cuts.repeated += repeated.into_inner();
         written
     }
 }

@@ -5,8 +5,8 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use dragnet_detect::{
-    Alert, Case, EventIdentity, Raised, RulePart, Selection, Terms, alerts, depth_of, groups, mark,
-    select,
+    Alert, Case, EventIdentity, Raised, RulePart, Selection, Terms, alerts, depth_of, groups,
+    identify_alert, mark, select,
 };
 use dragnet_engine::Finding;
 use dragnet_event::{Document, EventRef, Time};
@@ -121,11 +121,12 @@ impl<'a> Round<'a> {
     /// Makes the alerts, one finding after the other: by time, then by rule, then by event; the parts of a
     /// sequence stay together. Those that are about alerts come after them. `fetch` is asked for the events of some
     /// findings at a time, so that memory does not grow with the number of alerts; alerts that are read as events
-    /// are known.
+    /// are known. Findings whose alert `is_there` already (by its id, and how many alerts come with it) are left out.
     pub(crate) fn each(
         &self,
         events: &mut Events,
         fetch: &mut Fetch<'_>,
+        is_there: &dyn Fn(&str, usize) -> bool,
         each: &mut dyn FnMut(Alert<'a>),
     ) {
         let mut ordered: Vec<_> = self.raised().collect();
@@ -150,9 +151,9 @@ impl<'a> Round<'a> {
                 let rule = &self.rules[*number];
                 let part =
                     parts[*number].get_or_insert_with(|| Arc::new(RulePart::new(&rule.rule)));
-                for alert in alerts_of(rule, part, finding, raised, events) {
-                    each(alert);
-                }
+                alerts_of(rule, part, finding, raised, events, is_there)
+                    .into_iter()
+                    .for_each(&mut *each);
             }
         }
     }
@@ -207,6 +208,7 @@ fn alerts_of<'r>(
     finding: &Finding,
     raised: &Raised,
     events: &Events,
+    is_there: &dyn Fn(&str, usize) -> bool,
 ) -> Vec<Alert<'r>> {
     let Some(shown) = shown(finding, events) else { return Vec::new() };
     let case = Case {
@@ -216,6 +218,9 @@ fn alerts_of<'r>(
         events: &parts(&shown),
         execution: raised.execution,
     };
+    if identify_alert(&case).is_none_or(|(id, count)| is_there(&id, count)) {
+        return Vec::new();
+    }
     let mut alerts = alerts(&case);
     for (i, alert) in alerts.iter_mut().enumerate() {
         if let Some(suppressed) = &raised.suppressed {

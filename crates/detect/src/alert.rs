@@ -1,5 +1,6 @@
 //! Alert documents.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 use std::sync::Arc;
 
@@ -122,6 +123,26 @@ pub struct Case<'a, 'r> {
     pub execution: Option<Time>,
 }
 
+/// The id of the alert that stands for a finding, which is its last or only one, and how many alerts it has: what
+/// [`alerts`] would give, without their documents. `None` if there is none.
+pub fn identify_alert(case: &Case<'_, '_>) -> Option<(String, usize)> {
+    let first = case.events.first()?;
+    let rule_id = &case.rule.rule.rule_id;
+    if case.events.iter().any(|(event, _)| goes_back_to(event, rule_id)) {
+        return None;
+    }
+    Some(match (case.query, &case.finding.evidence) {
+        (Query::Sequence(_) | Query::Sample(_), _) => {
+            let key = key_texts(&case.finding.key);
+            (shell_id(rule_id, &members(case.events, &key)), case.events.len() + 1)
+        }
+        (Query::Threshold(_), Evidence::Threshold(counted)) => {
+            (counted_id(case, &counted.execution.to_string()), 1)
+        }
+        _ => (single_id(case, first.1), 1),
+    })
+}
+
 /// The alerts of a finding: for sequences and samples a building block for each event, then the shell;
 /// otherwise one. Without events there is no alert, nor where an event is itself an alert that the rule had
 /// a part in (Kibana: a rule does not answer to itself).
@@ -152,15 +173,48 @@ pub fn alerts<'r>(case: &Case<'_, 'r>) -> Vec<Alert<'r>> {
     alerts
 }
 
+fn new_terms(case: &Case<'_, '_>) -> Vec<String> {
+    match &case.finding.evidence {
+        Evidence::NewTerms { .. } => texts(&case.finding.key),
+        _ => Vec::new(),
+    }
+}
+
+fn single_id(case: &Case<'_, '_>, identity: &EventIdentity) -> String {
+    let terms = new_terms(case);
+    let parts = [&*identity.index, &*identity.id, &*case.rule.rule.rule_id].into_iter();
+    hash(parts.chain(terms.iter().map(String::as_str)))
+}
+
+fn counted_id(case: &Case<'_, '_>, execution: &str) -> String {
+    let values = texts(&case.finding.key);
+    let parts = [&*case.rule.rule.rule_id, execution].into_iter();
+    hash(parts.chain(values.iter().map(String::as_str)))
+}
+
+/// What the ids of a sequence's alerts are made of: its events, and its key, since events whose key fields hold arrays
+/// may make several sequences, which differ in their keys.
+fn members<'a>(
+    events: &[(&'a Document, &'a EventIdentity)],
+    key: &'a [Cow<'a, str>],
+) -> Vec<&'a str> {
+    let ids = events.iter().flat_map(|(_, identity)| [&*identity.index, &*identity.id]);
+    ids.chain(key.iter().map(|text| &**text)).collect()
+}
+
+fn key_texts(key: &JoinKey) -> Vec<Cow<'_, str>> {
+    key.values().iter().map(|v| v.as_ref().map_or("null".into(), Value::text)).collect()
+}
+
+fn shell_id(rule_id: &str, members: &[&str]) -> String {
+    hash(members.iter().copied().chain([rule_id]))
+}
+
 /// The alert of one event.
 fn single<'r>(case: &Case<'_, 'r>, (event, identity): &(&Document, &EventIdentity)) -> Alert<'r> {
     let rule = case.rule.rule;
-    let terms: Vec<String> = match &case.finding.evidence {
-        Evidence::NewTerms { .. } => texts(&case.finding.key),
-        _ => Vec::new(),
-    };
-    let parts = [&*identity.index, &*identity.id, &*rule.rule_id].into_iter();
-    let id = hash(parts.chain(terms.iter().map(String::as_str)));
+    let terms = new_terms(case);
+    let id = single_id(case, identity);
     let time = case.finding.events.iter().flatten().map(|position| position.time).max().flatten();
     let mut alert = document(case.rule, event, &id, &lineage(event, identity), depth_of(event) + 1);
     if rule.building_block_type.is_some() {
@@ -197,8 +251,7 @@ fn counted<'r>(case: &Case<'_, 'r>, threshold: &Threshold) -> Alert<'r> {
     };
     let values = texts(&case.finding.key);
     let execution = counted.execution.to_string();
-    let parts = [&*rule.rule_id, &*execution].into_iter();
-    let id = hash(parts.chain(values.iter().map(String::as_str)));
+    let id = counted_id(case, &execution);
     let time = case.finding.last().and_then(|last| last.time);
     let mut group = Document::new();
     if let Some(time) = time {
@@ -265,12 +318,9 @@ fn texts(key: &JoinKey) -> Vec<String> {
 fn group<'r>(case: &Case<'_, 'r>, times: &[Option<Time>]) -> Vec<Alert<'r>> {
     let Case { rule: part, finding, events, .. } = *case;
     let rule = part.rule;
-    // Events whose key fields hold arrays may make several sequences, which differ in their keys.
-    let key = finding.key.values().iter();
-    let key: Vec<_> = key.map(|v| v.as_ref().map_or("null".into(), Value::text)).collect();
-    let ids = events.iter().flat_map(|(_, identity)| [&*identity.index, &*identity.id]);
-    let members: Vec<&str> = ids.chain(key.iter().map(|text| &**text)).collect();
-    let shell_id = hash(members.iter().copied().chain([&*rule.rule_id]));
+    let key = key_texts(&finding.key);
+    let members = members(events, &key);
+    let shell_id = shell_id(&rule.rule_id, &members);
     let mut alerts = Vec::new();
     let mut ancestors = Vec::new();
     let mut deepest = 1;

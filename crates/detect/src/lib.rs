@@ -21,7 +21,9 @@ mod part;
 mod reason;
 mod suppress;
 
-pub use alert::{ALERTS_INDEX, Alert, AlertKind, Case, alerts, depth_of, goes_back_to};
+pub use alert::{
+    ALERTS_INDEX, Alert, AlertKind, Case, alerts, depth_of, goes_back_to, identify_alert,
+};
 pub use gate::{Cut, Gate, Raised, Selection, Suppressed, Terms, Verdict, execution_of, select};
 pub use identity::{EventIdentity, identify};
 pub use indicators::{Candidate, arm};
