@@ -69,7 +69,7 @@ pub trait EventSink: FieldSink {
 pub struct Remembering<'a> {
     /// The batch.
     pub batch: &'a mut Batch,
-    /// A memory that has never been used with another batch.
+    /// A memory that has never been used with another batch, nor with other [`Options`].
     pub memory: &'a mut Memory,
 }
 

@@ -8,10 +8,12 @@ use std::borrow::Cow;
 use dragnet_ecs::{Data, WinEvent};
 use dragnet_event::Time;
 
+use super::Reader;
 use super::template::{Context, Op, Source, Span, Target};
 use super::value::Value;
-use super::{Reader, Template};
-use crate::memory::{Declined, Memory, Record, Role, ShapeField, ShapeId};
+use crate::memory::{
+    Declined, MAX_FIELDS, MAX_SHAPE_KEY, Memory, Record, Role, ShapeField, ShapeId,
+};
 use crate::system::Field;
 
 /// The fields of records with one template, or one within another.
@@ -21,6 +23,8 @@ pub(super) struct LocalShape {
     /// The number of values of the outer template; those of the inner one follow.
     outer_len: usize,
     ops: Vec<Op>,
+    /// How many values there must be for them.
+    need: usize,
     id: ShapeId,
     /// The round of the memory that the id is of.
     round: u32,
@@ -45,19 +49,22 @@ impl<'d> Reader<'d> {
         let definition = self.values_of(start, end)?;
         let outer = self.template(definition, Context::Record)?;
         let outer_len = self.values.len();
-        let inner = self.inner(outer)?;
+        let (slot, inner) = self.inner(outer)?.unzip();
         let shape = match self.shape(outer, inner, outer_len, memory.round()) {
             Some(shape) => shape,
-            None => self.make_shape(outer, inner, outer_len, memory)?,
+            None => self.make_shape(outer, slot.zip(inner), outer_len, memory)?,
         };
         let shape = &self.shapes[shape];
+        if self.values.len() < shape.need {
+            return None;
+        }
         let split = Split { ops: &shape.ops, names: &self.names, values: &self.values };
         Some((split, shape.id))
     }
 
-    /// Appends the values of the template within this one, and gives its number.
+    /// Appends the values of the template within this one; gives the slot that it stands in, and its number.
     #[expect(clippy::option_option, reason = "the outer one declines, as everywhere here")]
-    fn inner(&mut self, outer: usize) -> Option<Option<usize>> {
+    fn inner(&mut self, outer: usize) -> Option<Option<(u16, usize)>> {
         let mut composed = (0..).zip(&self.values).filter(|(_, value)| value.is_composed());
         let Some((slot, value)) = composed.next() else { return Some(None) };
         if composed.next().is_some() {
@@ -68,7 +75,8 @@ impl<'d> Reader<'d> {
         let (range, first) = (value.binxml()?, self.values.len());
         let definition = self.values_of(range.start, range.end)?;
         let inner = self.template(definition, Context::Event)?;
-        self.values[first..].iter().all(|value| !value.is_composed()).then_some(Some(inner))
+        let is_plain = self.values[first..].iter().all(|value| !value.is_composed());
+        is_plain.then_some(Some((slot, inner)))
     }
 
     fn shape(
@@ -86,34 +94,66 @@ impl<'d> Reader<'d> {
     fn make_shape(
         &mut self,
         outer: usize,
-        inner: Option<usize>,
+        inner: Option<(u16, usize)>,
         outer_len: usize,
         memory: &mut Memory,
     ) -> Option<usize> {
-        let ops = |template: &Template| template.ops.clone();
-        let mut all = ops(&self.templates[outer])?;
-        all.retain(|op| op.target != Target::Inner);
-        let moved = |slot: u16| u16::try_from(usize::from(slot) + outer_len).ok();
-        for mut op in inner.map_or(Some(Vec::new()), |inner| ops(&self.templates[inner]))? {
-            if let Source::Slot(slot) = &mut op.source {
-                *slot = moved(*slot)?;
+        let ops = |template: usize| self.templates[template].ops.as_deref();
+        let mut all = Vec::new();
+        for op in ops(outer)? {
+            if slots(op).any(|slot| usize::from(slot) >= outer_len) {
+                return None;
             }
-            if let Some(slot) = &mut op.depends {
-                *slot = moved(*slot)?;
+            match (op.target, inner) {
+                // The inner one's stand in its place.
+                (Target::Inner, Some((slot, inner))) if op.source == Source::Slot(slot) => {
+                    for op in ops(inner)? {
+                        all.push(moved(op, outer_len)?);
+                    }
+                }
+                (Target::Inner, _) => {}
+                _ => all.push(*op),
             }
-            all.push(op);
         }
-        let key = key(&all, &self.names);
+        if all.len() > MAX_FIELDS {
+            return None;
+        }
+        let need = all.iter().flat_map(slots).map(|slot| usize::from(slot) + 1).max().unwrap_or(0);
+        let inner = inner.map(|(_, inner)| inner);
+        let key = key(&all, &self.names)?;
         let fields = || Some(all.iter().map(|op| field(op, &self.names)).collect());
         let id = memory.shape(&key, fields)?;
         let round = memory.round();
-        self.shapes.push(LocalShape { outer, inner, outer_len, ops: all, id, round });
+        self.shapes.push(LocalShape { outer, inner, outer_len, ops: all, need, id, round });
         Some(self.shapes.len() - 1)
     }
 }
 
-/// What tells these steps from any others.
-fn key(ops: &[Op], names: &str) -> Vec<u8> {
+/// The values that a step looks at.
+fn slots(op: &Op) -> impl Iterator<Item = u16> + use<> {
+    let source = match op.source {
+        Source::Slot(slot) => Some(slot),
+        Source::Nothing | Source::Text(_) => None,
+    };
+    source.into_iter().chain(op.depends)
+}
+
+/// A step of the inner template, whose values follow those of the outer one.
+fn moved(op: &Op, outer_len: usize) -> Option<Op> {
+    let moved = |slot: u16| u16::try_from(usize::from(slot) + outer_len).ok();
+    let source = match op.source {
+        Source::Slot(slot) => Source::Slot(moved(slot)?),
+        fixed => fixed,
+    };
+    let depends = match op.depends {
+        Some(slot) => Some(moved(slot)?),
+        None => None,
+    };
+    Some(Op { source, depends, ..*op })
+}
+
+/// What tells these steps from any others; `None` if it is too long to be kept.
+fn key(ops: &[Op], names: &str) -> Option<Vec<u8>> {
     let mut key = Vec::with_capacity(ops.len() * 24);
     let text = |tag: u8, span: Span, key: &mut Vec<u8>| {
         let text = span.of(names);
@@ -136,8 +176,12 @@ fn key(ops: &[Op], names: &str) -> Vec<u8> {
         }
         let depends = op.depends.map_or(u32::MAX, u32::from);
         key.extend_from_slice(&depends.to_le_bytes());
+        // One name may stand in many places.
+        if key.len() > MAX_SHAPE_KEY {
+            return None;
+        }
     }
-    key
+    Some(key)
 }
 
 fn field(op: &Op, names: &str) -> ShapeField {
@@ -177,21 +221,19 @@ fn role(field: Field) -> Role {
 }
 
 impl<'d> Split<'_, 'd> {
-    /// The value of a field: `None` if it is the template's own text. `Err`: the field is left out.
+    /// The value of a field: `None` if it is the template's own text. `Err`: the field is left out, since the value that
+    /// it depends on is null.
     fn value(&self, op: &Op) -> Result<Option<Value<'d>>, Absent> {
         if let Some(slot) = op.depends
-            && self.at(slot)?.is_null()
+            && self.values[usize::from(slot)].is_null()
         {
             return Err(Absent);
         }
         match op.source {
-            Source::Slot(slot) => self.at(slot).map(Some),
+            // That there are enough values has been seen to.
+            Source::Slot(slot) => Ok(Some(self.values[usize::from(slot)])),
             Source::Nothing | Source::Text(_) => Ok(None),
         }
-    }
-
-    fn at(&self, slot: u16) -> Result<Value<'d>, Absent> {
-        self.values.get(usize::from(slot)).copied().ok_or(Absent)
     }
 }
 

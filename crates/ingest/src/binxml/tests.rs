@@ -6,23 +6,26 @@ use std::sync::Arc;
 use evtx::{EvtxChunk, EvtxChunkHeader, ParserSettings};
 
 use super::{HEADER, Reader, Records};
+use crate::memory::{Memory, Record};
 use crate::xml::parse_event;
 
 const CHUNK: usize = 64 << 10;
 
-/// How many records of a chunk there are, and how many of them are read directly.
+/// How many records of a chunk there are, how many of them are read directly, and how many of those value by value.
 #[derive(Debug, Default)]
 struct Count {
     all: usize,
     direct: usize,
+    split: usize,
 }
 
-/// Holds the two ways of reading against each other.
+/// Holds the ways of reading against each other.
 fn check(data: &[u8], name: &str, count: &mut Count) {
     let Ok(header) = EvtxChunkHeader::from_bytes(data) else { return };
     let settings = Arc::new(ParserSettings::default().indent(false));
     let Ok(mut chunk) = EvtxChunk::new(data, &header, settings) else { return };
     let mut reader = Reader::new(data);
+    let (mut splitter, mut memory) = (Reader::new(data), Memory::default());
     let mut records = Records::new(data).unwrap();
     for record in chunk.iter() {
         let own = records.next();
@@ -33,7 +36,17 @@ fn check(data: &[u8], name: &str, count: &mut Count) {
             assert_eq!((own.id, own.start, own.end), (record.event_record_id, start, end));
         }
         count.all += 1;
-        let Some(event) = reader.event(start, end) else { continue };
+        let event = reader.event(start, end);
+        let whole = event.as_ref().map(|event| format!("{event:?}"));
+        if let Some((split, _)) = splitter.split(start, end, &mut memory) {
+            let mut own = None;
+            let read = split.event(&|_| true, &mut |event| own = Some(format!("{event:?}")));
+            if read.is_some() {
+                count.split += 1;
+                assert_eq!(own, whole, "{name} at {start}");
+            }
+        }
+        let Some(event) = event else { continue };
         count.direct += 1;
         let xml = record.into_xml().unwrap_or_else(|error| panic!("{name} at {start}: {error}"));
         assert_eq!(Ok(event), parse_event(&xml.data), "{name} at {start}: {}", xml.data);
@@ -327,6 +340,7 @@ fn templates_nobody_would_write() {
     }
     // The shapes that are declined are frequent among these; those that are read must be, too.
     assert!(count.direct > 2_000 && count.direct < count.all, "{count:?}");
+    assert!(count.split > 1_000 && count.split < count.direct, "{count:?}");
 }
 
 #[test]
@@ -345,7 +359,7 @@ fn damaged_chunks() {
             check(&data, &format!("seed {seed}"), &mut count);
         }
     }
-    assert!(count.direct > 0, "{count:?}");
+    assert!(count.direct > 0 && count.split > 0, "{count:?}");
 }
 
 #[test]
@@ -365,6 +379,8 @@ fn real_logs() {
     }
     // What Windows writes is read directly, but for shapes that are rare.
     assert!(count.all > 5_000 && count.direct * 20 > count.all * 19, "{count:?}");
+    // Classic events are arrays of strings.
+    assert!(count.split * 10 > count.all * 9, "{count:?}");
 }
 
 fn check_file(path: &Path, count: &mut Count) {

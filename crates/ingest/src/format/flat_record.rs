@@ -15,10 +15,13 @@ use super::flat::{self, Use};
 use super::members::{Member, Members};
 use super::text::{best_time, text};
 use crate::block::{Options, Remembering};
-use crate::memory::{Declined, Record, Role, ShapeField};
+use crate::memory::{Declined, MAX_SHAPE_KEY, Record, Role, ShapeField};
+use crate::near;
 
 /// Members that are looked at; a record with more is declined.
 const MOST: usize = 256;
+/// The same for the bytes of its keys.
+const MOST_KEYS: usize = MAX_SHAPE_KEY;
 
 /// Reads flat records; holds the places of the values of one.
 #[derive(Debug, Default)]
@@ -72,7 +75,8 @@ impl FlatReader {
         }
         at = blanks(bytes, at + 1);
         loop {
-            if *bytes.get(at)? != b'"' || self.members.len() == MOST {
+            let is_full = self.members.len() == MOST || self.keys.len() > MOST_KEYS;
+            if *bytes.get(at)? != b'"' || is_full {
                 return None;
             }
             let key_end = string_end(bytes, at)?;
@@ -113,44 +117,37 @@ fn blanks(bytes: &[u8], at: usize) -> usize {
 fn string_end(bytes: &[u8], start: usize) -> Option<usize> {
     let mut at = start + 1;
     loop {
-        at += quote_or_backslash(&bytes[at..])?;
-        if bytes[at] == b'"' {
-            return Some(at + 1);
-        }
-        at += match bytes.get(at + 1)? {
-            b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => 2,
-            b'u' => {
-                let digits = str::from_utf8(bytes.get(at + 2..at + 6)?).ok()?;
-                let is_whole = digits.bytes().all(|digit| digit.is_ascii_hexdigit());
-                // Half of a pair is none.
-                char::from_u32(u32::from_str_radix(digits, 16).ok()?).filter(|_| is_whole)?;
-                6
+        // A message has many escapes, and little between them.
+        while let Some(word) = bytes.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
+            let word = u64::from_le_bytes(*word);
+            let found = near::equal(word, b'"') | near::equal(word, b'\\');
+            if found != 0 {
+                at += near::first(found);
+                break;
             }
-            _ => return None,
+            at += 8;
+        }
+        at += match bytes.get(at)? {
+            b'"' => return Some(at + 1),
+            b'\\' => escape_len(bytes.get(at + 1..)?)?,
+            _ => 1,
         };
     }
 }
 
-/// The place of the first quotation mark or backslash.
-fn quote_or_backslash(bytes: &[u8]) -> Option<usize> {
-    const LOW: u64 = u64::MAX / 0xff;
-    const HIGH: u64 = LOW << 7;
-    /// Marks the first byte that equals this one; there may be false marks behind it.
-    const fn marks(word: u64, byte: u8) -> u64 {
-        let word = word ^ (LOW * byte as u64);
-        word.wrapping_sub(LOW) & !word & HIGH
-    }
-    // Most texts are shorter than what a search for many bytes at a time takes to begin.
-    let (words, _) = bytes.as_chunks::<8>();
-    for (number, word) in words.iter().take(4).enumerate() {
-        let word = u64::from_le_bytes(*word);
-        let marks = marks(word, b'"') | marks(word, b'\\');
-        if marks != 0 {
-            return Some(number * 8 + marks.trailing_zeros() as usize / 8);
+/// The length of an escape, of which what follows the backslash is given.
+fn escape_len(rest: &[u8]) -> Option<usize> {
+    match rest.first()? {
+        b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => Some(2),
+        b'u' => {
+            let digits = str::from_utf8(rest.get(1..5)?).ok()?;
+            let is_whole = digits.bytes().all(|digit| digit.is_ascii_hexdigit());
+            // Half of a pair is none.
+            char::from_u32(u32::from_str_radix(digits, 16).ok()?).filter(|_| is_whole)?;
+            Some(6)
         }
+        _ => None,
     }
-    let start = words.len().min(4) * 8;
-    memchr::memchr2(b'"', b'\\', &bytes[start..]).map(|at| start + at)
 }
 
 /// The end of the scalar that starts here, or of a list of scalars.
@@ -288,9 +285,18 @@ impl Record for FlatRecord<'_> {
     }
 }
 
+fn has_backslash(word: [u8; 8]) -> bool {
+    near::equal(u64::from_le_bytes(word), b'\\') != 0
+}
+
 /// Appends a text whose escapes [`string_end`] has looked at.
 fn unescape(mut escaped: &[u8], text: &mut Vec<u8>) -> Option<()> {
-    while let Some(at) = memchr::memchr(b'\\', escaped) {
+    loop {
+        while let Some(word) = escaped.first_chunk::<8>().filter(|word| !has_backslash(**word)) {
+            text.extend_from_slice(word);
+            escaped = &escaped[8..];
+        }
+        let Some(at) = escaped.iter().position(|byte| *byte == b'\\') else { break };
         text.extend_from_slice(&escaped[..at]);
         let (c, len) = match *escaped.get(at + 1)? {
             b'b' => ('\u{8}', 2),

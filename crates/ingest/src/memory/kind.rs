@@ -112,6 +112,14 @@ impl Kind {
         Some(kind)
     }
 
+    /// About how much memory it takes.
+    pub(super) fn bytes(&self) -> usize {
+        let fields = |part: &PartOfKind| (part.fields.len() + part.varying.len()) * 2;
+        let parts = self.parts.iter().map(|part| fields(part) + size_of::<PartOfKind>());
+        let base = size_of_val(&*self.base) + self.constant.len() + self.key.len();
+        size_of::<Kind>() + base + parts.sum::<usize>()
+    }
+
     /// The fields of each part, without those that no column is interested in.
     fn group<'s>(&mut self, shape: &'s Shape, batch: &Batch) -> BTreeMap<Together<'s>, Vec<u16>> {
         let mut parts: BTreeMap<Together<'s>, Vec<u16>> = BTreeMap::new();

@@ -8,6 +8,8 @@ use hashbrown::{DefaultHashBuilder, HashTable};
 
 /// Bytes of keys and entries that are kept; then all are dropped.
 const LIMIT: usize = 6 << 20;
+/// Longer keys are not worth keeping: such values hardly come again.
+const MAX_KEY: usize = 16 << 10;
 
 /// Entries by the part of a kind and the key of its values.
 #[derive(Debug, Default)]
@@ -63,6 +65,9 @@ impl Known {
     }
 
     pub(super) fn add(&mut self, hash: u64, part: u32, (tag, key): Key<'_>, entries: &[Entry]) {
+        if key.len() > MAX_KEY {
+            return;
+        }
         let bytes = self.keys.len()
             + self.entries.len() * size_of::<Entry>()
             + self.items.len() * (size_of::<Item>() + 8);
@@ -129,14 +134,31 @@ mod tests {
 
     #[test]
     fn memory_is_bounded() {
+        let mut batch = dragnet_event::Batch::new(
+            &[dragnet_event::Field::any("a")],
+            &dragnet_event::Schema::open().field("@timestamp"),
+        );
+        let mut entries = Vec::new();
+        batch.record(&mut entries, |batch| {
+            for _ in 0..100 {
+                dragnet_event::FieldSink::put_str(batch, "a", "x");
+            }
+        });
         let mut known = Known::default();
+        let mut dropped = 0;
         for n in 0..20_000_u32 {
             let key = [n.to_le_bytes(); 256].concat();
-            let hash = known.hash(0, (0, &key));
-            known.add(hash, 0, (0, &key), &[]);
+            let (hash, before) = (known.hash(0, (0, &key)), known.items.len());
+            known.add(hash, 0, (0, &key), &entries);
             assert!(known.find(hash, 0, (0, &key)).is_some());
+            dropped += usize::from(known.items.len() <= before);
         }
-        assert!(known.keys.len() <= LIMIT);
+        assert!(dropped > 1);
+        assert!(known.keys.len() + size_of_val(&*known.entries) <= LIMIT);
+        let long = vec![0; MAX_KEY + 1];
+        let hash = known.hash(0, (0, &long));
+        known.add(hash, 0, (0, &long), &[]);
+        assert_eq!(known.find(hash, 0, (0, &long)), None);
     }
 
     #[test]

@@ -9,7 +9,9 @@
 //! alone. So there is one meaning only, that of the normalisers; where an event of a kind turns out not to be the sum
 //! of its parts, the kind is read whole. Builds with debug assertions hold every event to that.
 //!
-//! A memory belongs to one batch, whose codes it holds; what it takes is bounded.
+//! A memory belongs to one batch, whose codes it holds, and to one set of [`Options`]; what it takes is bounded. Where
+//! several parts have values for one column, their order may be another than that of the whole: to rules, the values of
+//! a field are a set.
 
 mod kind;
 mod known;
@@ -102,17 +104,26 @@ impl ShapeField {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct ShapeId(u32);
 
-/// Shapes and kinds that are remembered at most; hostile files may have many.
-const MAX_SHAPES: usize = 4 << 10;
-const MAX_KINDS: usize = 4 << 10;
+/// Hostile files may have many shapes and kinds, and large ones. So many bytes of them are remembered, about; then all are
+/// dropped.
+const LIMIT: usize = 6 << 20;
+/// Records of more fields, and those whose keys or names take more bytes, are not put together from their values.
+pub(crate) const MAX_FIELDS: usize = 512;
+pub(crate) const MAX_SHAPE_KEY: usize = 32 << 10;
+/// The same for what tells the kind of a record.
+const MAX_KIND_KEY: usize = 4 << 10;
+/// What buffers may keep from one record to the next.
+const MAX_BUFFER: usize = 256 << 10;
 
-/// Remembers what values come to in one batch.
+/// Remembers what values come to in one batch, read with the same [`Options`] each time.
 #[derive(Debug, Default)]
 pub struct Memory {
     shapes: Vec<Shape>,
     shape_index: HashMap<Box<[u8]>, Option<ShapeId>>,
     /// Rises when shapes are dropped.
     round: u32,
+    /// What shapes and kinds take, about.
+    bytes: usize,
     kinds: Vec<Kind>,
     kind_index: HashTable<u32>,
     hasher: DefaultHashBuilder,
@@ -157,6 +168,13 @@ struct Buffers {
     learnt: Vec<Entry>,
 }
 
+impl Buffers {
+    fn shrink(&mut self) {
+        self.key.shrink_to(MAX_BUFFER);
+        self.text.shrink_to(MAX_BUFFER);
+    }
+}
+
 impl Memory {
     /// Rises when all [`ShapeId`]s lose their meaning.
     pub(crate) fn round(&self) -> u32 {
@@ -173,17 +191,24 @@ impl Memory {
         if let Some(id) = self.shape_index.get(key) {
             return *id;
         }
-        let fields = fields();
-        if self.shape_index.len() >= MAX_SHAPES {
+        if key.len() > MAX_SHAPE_KEY {
+            return None;
+        }
+        let fields = fields().filter(|fields| fields.len() <= MAX_FIELDS);
+        if self.bytes > LIMIT {
             self.shapes.clear();
             self.shape_index.clear();
             self.forget();
+            self.bytes = 0;
             self.round += 1;
         }
+        // Names stand in the key and in the fields.
+        self.bytes += 2 * key.len() + size_of::<Shape>();
         let Some(fields) = fields else {
             self.shape_index.insert(key.into(), None);
             return None;
         };
+        self.bytes += fields.len() * size_of::<ShapeField>();
         let is_key = |field: &ShapeField| field.role == Role::Kind && !field.is_fixed;
         let kind = (0..).zip(&fields).filter(|(_, field)| is_key(field)).map(|(number, _)| number);
         self.shapes.push(Shape { kind: kind.collect(), fields, last: None });
@@ -194,9 +219,11 @@ impl Memory {
 
     /// Drops what hangs on the codes of the batch's dictionaries.
     fn forget(&mut self) {
+        self.bytes -= self.kinds.iter().map(Kind::bytes).sum::<usize>().min(self.bytes);
         self.kinds.clear();
         self.kind_index.clear();
         self.known.forget();
+        self.next_part = 0;
         self.columns = Columns::default();
         self.shapes.iter_mut().for_each(|shape| shape.last = None);
     }
@@ -210,12 +237,14 @@ impl Memory {
         options: &Options,
         batch: &mut Batch,
     ) -> Option<()> {
-        if self.epoch != batch.epoch() || self.kinds.len() >= MAX_KINDS {
+        let is_full = self.bytes > LIMIT;
+        if self.epoch != batch.epoch() || is_full {
             self.epoch = batch.epoch();
-            if self.kinds.len() >= MAX_KINDS || self.columns.have_lost_codes(batch) {
+            if is_full || self.columns.have_lost_codes(batch) {
                 self.forget();
             }
         }
+        self.buffers.shrink();
         let kind = self.kind(record, shape, options, batch)?;
         if !self.kinds[kind as usize].is_whole && self.look_up(record, kind, batch)? {
             self.learn(record, kind, options, batch)?;
@@ -255,6 +284,9 @@ impl Memory {
         for field in &shape.kind {
             push(record.raw(*field), key);
         }
+        if key.len() > MAX_KIND_KEY {
+            return None;
+        }
         let is_it = |kind: &Kind| kind.shape == id && *kind.key == **key;
         if let Some(last) = shape.last
             && is_it(&self.kinds[last as usize])
@@ -270,6 +302,7 @@ impl Memory {
             let kind = Kind::new(record, id, shape, (&**key, hash), options, batch, first_part)?;
             self.next_part += kind.parts.len() as u32;
             self.columns.add(&kind.base, batch);
+            self.bytes += kind.bytes();
             self.kinds.push(kind);
             let kinds = &self.kinds;
             let number = kinds.len() as u32 - 1;
