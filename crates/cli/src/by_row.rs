@@ -13,7 +13,7 @@ use crate::scan::{Scan, is_within};
 /// What the reference evaluator has found in blocks.
 pub(crate) struct ByRow<'r> {
     matcher: RowMatcher<'r>,
-    pub(crate) hits: Vec<Hit>,
+    hits: Vec<Hit>,
     /// Events without a time.
     pub(crate) timeless: u64,
 }
@@ -21,6 +21,11 @@ pub(crate) struct ByRow<'r> {
 impl<'r> ByRow<'r> {
     pub(crate) fn new(rules: &'r RuleSet) -> ByRow<'r> {
         ByRow { matcher: RowMatcher::new(rules), hits: Vec::new(), timeless: 0 }
+    }
+
+    /// The hits since the last call.
+    pub(crate) fn take(&mut self) -> Vec<Hit> {
+        std::mem::take(&mut self.hits)
     }
 
     /// Finds the hits of a block's events.

@@ -235,7 +235,7 @@ impl<'a> Matched<'a> {
         };
         if let Some(by_row) = &mut self.by_row {
             by_row.document(&alert.document(), self.time_field, event);
-            by_row.hits.drain(..).for_each(take);
+            by_row.take().into_iter().for_each(take);
         } else {
             alert.flatten_into(&mut self.batch);
             self.batch.end_row(event);

@@ -340,7 +340,11 @@ impl Scan<'_> {
                     let mut window = Window { batch, memory, from, to, timeless: 0 };
                     let read_count = match &mut by_row {
                         None => block.read(self.options, &mut window, &mut problems),
-                        Some(by_row) => by_row.read(self, &block, &mut problems),
+                        Some(by_row) => {
+                            let count = by_row.read(self, &block, &mut problems);
+                            found.outcome.hits.append(Hits::pack(by_row.take()));
+                            count
+                        }
                     };
                     let count = u64::from(read_count.events);
                     for (all, more) in found.outcome.forms.iter_mut().zip(read_count.forms) {
@@ -372,7 +376,6 @@ impl Scan<'_> {
         if let Some(by_row) = by_row {
             found.outcome.timeless += by_row.timeless;
             found.outcome.overflows += by_row.overflows();
-            found.outcome.hits.append(Hits::pack(by_row.hits));
         }
         found
     }

@@ -11,7 +11,7 @@ use crate::rule_set::{CompiledKey, CompiledStage, RuleSet};
 
 /// Gives the hits of one batch. They are kept until they are correlated, and many have the same join key: the host's,
 /// or none at all.
-pub(crate) struct Hits<'a> {
+pub(crate) struct HitMaker<'a> {
     rules: &'a RuleSet,
     batch: &'a Batch,
     overflows: &'a Cell<u64>,
@@ -36,9 +36,13 @@ enum Keys {
 /// Stands for null among codes.
 const NULL: (u32, u32) = (u32::MAX, u32::MAX);
 
-impl<'a> Hits<'a> {
-    pub(crate) fn new(rules: &'a RuleSet, batch: &'a Batch, overflows: &'a Cell<u64>) -> Hits<'a> {
-        Hits {
+impl<'a> HitMaker<'a> {
+    pub(crate) fn new(
+        rules: &'a RuleSet,
+        batch: &'a Batch,
+        overflows: &'a Cell<u64>,
+    ) -> HitMaker<'a> {
+        HitMaker {
             rules,
             batch,
             overflows,

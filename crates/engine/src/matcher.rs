@@ -13,7 +13,7 @@ use crate::bitmap::Bitmap;
 use crate::column_index::Scratch;
 use crate::cost::Costs;
 use crate::hit::Hit;
-use crate::keys::Hits;
+use crate::keys::HitMaker;
 use crate::row_sets::{Decisions, RowSets};
 use crate::rule_set::RuleSet;
 use crate::stage_eval::{Costly, StageEval};
@@ -76,7 +76,7 @@ impl<'r> Matcher<'r> {
             overflows: &overflows,
             costs: self.costs,
         };
-        let mut hits = Hits::new(self.rules, batch, &overflows);
+        let mut hits = HitMaker::new(self.rules, batch, &overflows);
         for (number, stage) in self.rules.stages.iter().enumerate() {
             if stages.eval(&stage.condition, &all, &mut rows) {
                 let start = self.costs.map(|costs| costs.borrow().now());

@@ -132,7 +132,7 @@ fn read_all<T: Send>(
             }
         }
         drop(done);
-        // Those that are done before their turn.
+        // Those that are done before their turn: at most all, which are kept in any case.
         let mut early = BTreeMap::new();
         let mut turn = 0;
         while let Some((at, result)) =

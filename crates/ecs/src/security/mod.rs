@@ -45,7 +45,7 @@ pub(crate) fn part(name: &str) -> Part {
     Name::find(name).map_or(Part::Kept, Name::part)
 }
 
-/// Stage 2 of a Security event.
+/// Stage 2 of a Security event. What looks at two data together must say so in `Name::part`.
 pub(crate) fn pipeline(event: &WinEvent<'_>, flavor: Flavor, out: &mut Out<'_>) {
     if !event.provider_name.as_deref().is_some_and(|p| PROVIDERS.contains(&p)) {
         head(event, None, flavor, out);

@@ -67,6 +67,7 @@ pub(crate) fn linux(event: &WinEvent<'_>, flavor: Flavor, out: &mut Out<'_>) {
     of_system(event, System::Linux, flavor, out);
 }
 
+// What looks at two data together must say so in `Name::part`.
 fn of_system(event: &WinEvent<'_>, system: System, flavor: Flavor, out: &mut Out<'_>) {
     let id = event.event_id.parse().unwrap_or(0);
     let data = agent::clean_data(event);
