@@ -11,9 +11,10 @@ use std::collections::HashMap;
 use dragnet_ecs::{AuditEvent, AuditRecord};
 use dragnet_event::Time;
 
-use crate::block::{Given, Raw, text};
+use crate::block::text;
 use crate::chunk::Each;
 use crate::problem::{Place, Reason};
+use crate::record::{Given, Raw};
 
 /// How many lines there may be between two records of one event.
 const SPREAD: usize = 512;

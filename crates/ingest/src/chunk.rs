@@ -9,9 +9,10 @@ use evtx::err::{ChunkError, EvtxError};
 use evtx::{ChunkFlags, EvtxChunk, EvtxChunkHeader, EvtxRecord, ParserSettings};
 
 use crate::binxml;
-use crate::block::{Given, Raw, text};
+use crate::block::text;
 use crate::cut::Fault;
 use crate::problem::{Place, Reason};
+use crate::record::{Given, Raw};
 
 /// The size of a whole chunk, and of its header, in bytes.
 const CHUNK: usize = 64 << 10;

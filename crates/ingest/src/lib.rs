@@ -35,6 +35,7 @@ mod memory;
 mod message;
 mod near;
 mod problem;
+mod record;
 mod shape;
 mod sniff;
 mod source;

@@ -22,7 +22,8 @@ use serde_json::{Map, Value as Json};
 pub(crate) use flat_record::FlatReader;
 pub(crate) use members::Members;
 
-use crate::block::{self, Options, Stage};
+use crate::block::{Options, Stage};
+use crate::record;
 
 /// The outermost object of a record.
 pub(crate) type Object = Map<String, Json>;
@@ -128,13 +129,13 @@ fn by_keys<'o>(
 
 /// Puts the event of a flat record to the sink.
 pub(crate) fn put_flat(members: &Members<'_>, options: &Options, sink: &mut dyn FieldSink) {
-    block::normalize(&flat::event(members), options, sink);
+    record::normalize(&flat::event(members), options, sink);
 }
 
 /// Puts the event to the sink.
 pub(crate) fn put(form: Form, object: &Object, options: &Options, sink: &mut dyn FieldSink) {
     let put = |event: &WinEvent<'_>, sink: &mut dyn FieldSink| {
-        block::normalize(event, options, sink);
+        record::normalize(event, options, sink);
     };
     match form {
         Form::Flat => put_flat(&Members::of(object), options, sink),
@@ -168,11 +169,11 @@ pub(crate) fn render(form: Form, object: &Object, options: &Options) -> Document
         Form::Agent if options.stage == Stage::Agent => return Document(object.clone()),
         Form::Agent => {
             let event = agent::event(object);
-            block::pipeline(&event, options, &mut document);
+            record::pipeline(&event, options, &mut document);
             agent::keep_the_rest(object, &mut document);
             // The agent that shipped it may know the host's id.
             if document.get("host.id").is_none() {
-                block::put_host_id(&event, options, &mut document);
+                record::put_host_id(&event, options, &mut document);
             }
         }
         _ => put(form, object, options, &mut document),

@@ -6,7 +6,8 @@ use dragnet_ecs::{Direct, Part, Parts};
 use dragnet_event::{Batch, Entry};
 
 use super::{Record, Role, Shape, ShapeField, ShapeId};
-use crate::block::{Options, normalize};
+use crate::block::Options;
+use crate::record::normalize;
 
 /// Events of one shape, of which all that tells what they are is the same.
 #[derive(Debug)]

@@ -24,7 +24,8 @@ use dragnet_ecs::WinEvent;
 use dragnet_event::{Batch, ColumnId, Entry, Time};
 use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
 
-use crate::block::{Options, normalize};
+use crate::block::Options;
+use crate::record::normalize;
 use kind::Kind;
 use known::{Key, Known};
 

@@ -8,7 +8,8 @@ use dragnet_event::{Batch, EventRef, Field as Column, FieldSink, Scalar, Schema,
 
 use super::kind::Kind;
 use super::{Declined, Memory, Record, Role, ShapeField};
-use crate::block::{Options, normalize};
+use crate::block::Options;
+use crate::record::normalize;
 use crate::system::Field;
 
 /// A record that is an event already.
