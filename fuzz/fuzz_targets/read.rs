@@ -1,7 +1,7 @@
 //! Reads bytes as a file, and holds what reading, with and without a memory, and rendering say against each other.
 
-use dragnet_event::{Batch, EventRef, Field, FieldSink, Scalar, Schema};
-use dragnet_ingest::{EventSink, Form, Memory, Options, Problem, Remembering, Source};
+use dragnet_event::{Batch, Field, Schema};
+use dragnet_ingest::{Form, Memory, Options, Problem, Remembering, Source};
 
 #[allow(dead_code, reason = "not every target uses both")]
 pub fn check(bytes: Vec<u8>) {
@@ -17,7 +17,7 @@ pub fn check_as(bytes: Vec<u8>, form: Option<Form>) {
     let fields: Vec<Field> = fields.into_iter().map(Field::any).collect();
     let new = || Batch::new(&fields, &Schema::open().field("@timestamp"));
     let mut batch = new();
-    let mut known = Known { batch: new(), memory: Memory::default() };
+    let (mut known, mut memory) = (new(), Memory::default());
     let options = Options { form, ..Options::default() };
     for block in blocks.flatten() {
         batch.clear();
@@ -29,42 +29,13 @@ pub fn check_as(bytes: Vec<u8>, form: Option<Form>) {
         assert_eq!(block.render(&options, &indices).len(), indices.len());
         // The second time, whatever can be known is.
         for _ in 0..2 {
-            known.batch.clear();
+            known.clear();
             let mut others = Vec::new();
-            assert_eq!(block.read(&options, &mut known, &mut others), count);
+            let mut sink = Remembering { batch: &mut known, memory: &mut memory };
+            assert_eq!(block.read(&options, &mut sink, &mut others), count);
             assert_eq!(messages(&others), messages(&problems));
-            assert_eq!(rows(&known.batch), rows(&batch));
+            assert_eq!(rows(&known), rows(&batch));
         }
-    }
-}
-
-/// A batch with a memory.
-struct Known {
-    batch: Batch,
-    memory: Memory,
-}
-
-impl FieldSink for Known {
-    fn wants(&self, path: &str) -> bool {
-        self.batch.wants(path)
-    }
-    fn put(&mut self, path: &str, value: Scalar<'_>) {
-        self.batch.put(path, value);
-    }
-    fn put_null(&mut self, path: &str) {
-        self.batch.put_null(path);
-    }
-}
-
-impl EventSink for Known {
-    fn end_event(&mut self, event: EventRef) {
-        self.batch.end_row(event);
-    }
-    fn abandon_event(&mut self) {
-        self.batch.abandon_row();
-    }
-    fn remembering(&mut self) -> Option<Remembering<'_>> {
-        Some(Remembering { batch: &mut self.batch, memory: &mut self.memory })
     }
 }
 

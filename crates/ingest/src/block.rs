@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use dragnet_ecs::Flavor;
-use dragnet_event::{Batch, Document, EventRef, FieldSink};
+use dragnet_event::{Batch, Document, EventRef, FieldSink, Handle, Scalar};
 
 use crate::audit;
 use crate::chunk::{self, Each};
@@ -61,13 +61,61 @@ pub trait EventSink: FieldSink {
     }
 }
 
-/// A batch, and the memory of what values come to in it.
+/// A batch, and the memory of what values come to in it. It is a sink itself.
 #[derive(Debug)]
 pub struct Remembering<'a> {
     /// The batch.
     pub batch: &'a mut Batch,
     /// A memory that has never been used with another batch, nor with other [`Options`].
     pub memory: &'a mut Memory,
+}
+
+impl FieldSink for Remembering<'_> {
+    fn wants(&self, path: &str) -> bool {
+        self.batch.wants(path)
+    }
+
+    fn put(&mut self, path: &str, value: Scalar<'_>) {
+        self.batch.put(path, value);
+    }
+
+    fn resolve(&self, path: &str) -> Handle {
+        self.batch.resolve(path)
+    }
+
+    fn put_at(&mut self, handle: Handle, path: &str, value: Scalar<'_>) {
+        self.batch.put_at(handle, path, value);
+    }
+
+    fn put_null(&mut self, path: &str) {
+        self.batch.put_null(path);
+    }
+
+    fn put_object(&mut self, path: &str, members: &[(&str, Scalar<'_>)]) {
+        self.batch.put_object(path, members);
+    }
+
+    fn wants_objects(&self, path: &str) -> bool {
+        self.batch.wants_objects(path)
+    }
+
+    fn put_object_json(&mut self, path: &str, json: &str) {
+        self.batch.put_object_json(path, json);
+    }
+}
+
+impl EventSink for Remembering<'_> {
+    fn end_event(&mut self, event: EventRef) {
+        self.batch.end_row(event);
+    }
+
+    fn abandon_event(&mut self) {
+        self.batch.abandon_row();
+    }
+
+    fn remembering(&mut self) -> Option<Remembering<'_>> {
+        Some(Remembering { batch: self.batch, memory: self.memory })
+    }
 }
 
 impl EventSink for Batch {
