@@ -22,6 +22,8 @@ use crate::near;
 const MOST: usize = 256;
 /// The same for the bytes of its keys.
 const MOST_KEYS: usize = MAX_SHAPE_KEY;
+/// The same for its own: values as long as that hardly come again, and are not to be held more than once.
+const LONGEST: usize = 1 << 20;
 
 /// Reads flat records; holds the places of the values of one.
 #[derive(Debug, Default)]
@@ -65,8 +67,8 @@ impl FlatReader {
         self.members.clear();
         self.keys.clear();
         let bytes = text.as_bytes();
-        // Not within texts, and hardly ever between them.
-        if u32::try_from(bytes.len()).is_err() || has_control(bytes) {
+        // Control characters are not within texts, and hardly ever between them.
+        if bytes.len() > LONGEST || has_control(bytes) {
             return None;
         }
         let mut at = blanks(bytes, 0);
