@@ -177,12 +177,12 @@ impl<'d> Reader<'d> {
             };
             composed += usize::from(value.is_some_and(|value| value.is_composed()));
             match (op.target, value) {
-                (Target::Inner, Some(value)) if value.is_composed() => {
+                (Target::Inner(context), Some(value)) if value.is_composed() => {
                     let range = value.binxml()?;
-                    self.instance(Context::Event, range.start, range.end)?;
+                    self.instance(context, range.start, range.end)?;
                 }
-                // Text between the elements below `Event`.
-                (Target::Inner, _) => {}
+                // Text between the elements there.
+                (Target::Inner(_), _) => {}
                 (Target::Data(_) | Target::UserData(_), Some(value)) => {
                     self.data(op.target, value)?;
                 }
@@ -289,7 +289,7 @@ impl<'d> Reader<'d> {
                 Target::UserDataName => {
                     event.user_data_name.get_or_insert(value);
                 }
-                Target::Inner => {}
+                Target::Inner(_) => {}
             }
         }
         Some(event)

@@ -70,11 +70,14 @@ impl<'d> Reader<'d> {
         if composed.next().is_some() {
             return None;
         }
-        let is_it = |op: &Op| (op.target, op.source) == (Target::Inner, Source::Slot(slot));
-        self.templates[outer].ops.as_ref()?.iter().find(|op| is_it(op))?;
+        let mut ops = self.templates[outer].ops.as_ref()?.iter();
+        let context = ops.find_map(|op| match op.target {
+            Target::Inner(context) if op.source == Source::Slot(slot) => Some(context),
+            _ => None,
+        })?;
         let (range, first) = (value.binxml()?, self.values.len());
         let definition = self.values_of(range.start, range.end)?;
-        let inner = self.template(definition, Context::Event)?;
+        let inner = self.template(definition, context)?;
         let is_plain = self.values[first..].iter().all(|value| !value.is_composed());
         is_plain.then_some(Some((slot, inner)))
     }
@@ -106,12 +109,15 @@ impl<'d> Reader<'d> {
             }
             match (op.target, inner) {
                 // The inner one's stand in its place.
-                (Target::Inner, Some((slot, inner))) if op.source == Source::Slot(slot) => {
+                (Target::Inner(_), Some((slot, inner))) if op.source == Source::Slot(slot) => {
+                    if op.depends.is_some() {
+                        return None;
+                    }
                     for op in ops(inner)? {
                         all.push(moved(op, outer_len)?);
                     }
                 }
-                (Target::Inner, _) => {}
+                (Target::Inner(_), _) => {}
                 _ => all.push(*op),
             }
         }
@@ -167,7 +173,7 @@ fn key(ops: &[Op], names: &str) -> Option<Vec<u8>> {
             Target::Data(name) => text(1, name, &mut key),
             Target::UserData(name) => text(2, name, &mut key),
             Target::UserDataName => key.push(3),
-            Target::Inner => key.push(4),
+            Target::Inner(_) => key.push(4),
         }
         match op.source {
             Source::Nothing => key.push(0),
@@ -188,7 +194,7 @@ fn field(op: &Op, names: &str) -> ShapeField {
     let role = match op.target {
         Target::System(field) => role(field),
         Target::Data(name) => Role::Datum(name.of(names).into()),
-        Target::UserData(_) | Target::UserDataName | Target::Inner => Role::UserData,
+        Target::UserData(_) | Target::UserDataName | Target::Inner(_) => Role::UserData,
     };
     // What may be left out is not the same in all records.
     let is_fixed = !matches!(op.source, Source::Slot(_)) && op.depends.is_none();
@@ -304,7 +310,7 @@ impl Record for Split<'_, '_> {
                 Target::UserDataName => {
                     event.user_data_name.get_or_insert(value);
                 }
-                Target::Inner => {}
+                Target::Inner(_) => {}
             }
         }
         each(&event);

@@ -55,8 +55,8 @@ pub(crate) enum Target {
     UserDataName,
     /// `UserData`, under this name.
     UserData(Span),
-    /// If it is `BinXML`, it stands in the place of an element below `Event`.
-    Inner,
+    /// If it is `BinXML`, it stands in this place.
+    Inner(Context),
 }
 
 /// One step of reading a record.
@@ -75,6 +75,8 @@ pub(crate) enum Context {
     Record,
     /// It is an element below `Event`.
     Event,
+    /// It is the element below `UserData`.
+    UserData,
 }
 
 /// A node of a template, elements with all that is in them after them.
@@ -236,6 +238,7 @@ pub(crate) fn compile(nodes: &[Node], names: &str, context: Context) -> Option<V
     match context {
         Context::Record => compiler.record()?,
         Context::Event => compiler.section(compiler.root()?)?,
+        Context::UserData => compiler.user_data(compiler.root()?, None)?,
     }
     Some(compiler.ops)
 }
@@ -308,7 +311,7 @@ impl<'n> Compiler<'n> {
         // Of two of these, which counts would depend on the way of reading.
         let is_repeated = match target {
             Target::System(_) => self.ops.iter().any(|op| op.target == target),
-            Target::Inner => self.ops.iter().any(|op| (op.target, op.source) == (target, source)),
+            Target::Inner(_) => self.ops.iter().any(|op| op.source == source),
             Target::Data(_) | Target::UserDataName | Target::UserData(_) => false,
         };
         self.ops.push(Op { target, source, depends });
@@ -334,7 +337,9 @@ impl<'n> Compiler<'n> {
                     has_system |= self.name(element.name) == "System" && element.depends.is_none();
                     self.section(element)?;
                 }
-                Node::Text(source @ Source::Slot(_)) => self.push(Target::Inner, source, None)?,
+                Node::Text(source @ Source::Slot(_)) => {
+                    self.push(Target::Inner(Context::Event), source, None)?;
+                }
                 Node::Text(_) | Node::Attribute { .. } => {}
             }
         }
@@ -348,16 +353,24 @@ impl<'n> Compiler<'n> {
             "EventData" => self.leaves(element, element.depends, Target::Data),
             "UserData" => {
                 for at in self.children(element) {
-                    let Some(child) = self.element(at) else { continue };
-                    let depends = both(element.depends, child.depends)?;
-                    self.push(Target::UserDataName, Source::Text(child.name), depends)?;
-                    self.leaves(child, depends, Target::UserData)?;
+                    if let Node::Text(source @ Source::Slot(_)) = self.nodes[at] {
+                        let target = Target::Inner(Context::UserData);
+                        self.push(target, source, element.depends)?;
+                    } else if let Some(child) = self.element(at) {
+                        self.user_data(child, both(element.depends, child.depends)?)?;
+                    }
                 }
                 Some(())
             }
             "System" | "RenderingInfo" => None,
             _ => Some(()),
         }
+    }
+
+    /// The element below `UserData`.
+    fn user_data(&mut self, child: Element, depends: Option<u16>) -> Option<()> {
+        self.push(Target::UserDataName, Source::Text(child.name), depends)?;
+        self.leaves(child, depends, Target::UserData)
     }
 
     fn system(&mut self, system: Element) -> Option<()> {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use evtx::{EvtxChunk, EvtxChunkHeader, ParserSettings};
 
+use super::template::Context;
 use super::{HEADER, Reader, Records};
 use crate::memory::{Memory, Record};
 use crate::xml::parse_event;
@@ -91,6 +92,9 @@ const USUAL: &[u8] = &[
 /// Types of values that are left to the XML.
 const RARE: &[u8] = &[0x02, 0x0b, 0x12];
 
+/// Marks a value that is to become what stands below `UserData`, instead of below `Event`.
+const OF_USER_DATA: &[u8] = &[0xff];
+
 const TEXTS: &[&str] = &["", "a", "Name", "two words", "é <&> \"'", "line\r\nbreak\t", "😀"];
 
 impl Writer {
@@ -131,14 +135,14 @@ impl Writer {
         self.data.extend_from_slice(&7_u64.to_le_bytes());
         self.data.extend_from_slice(&133_551_792_001_234_567_u64.to_le_bytes());
         assert_eq!(self.data.len(), start + HEADER);
-        self.instance(true);
+        self.instance(Context::Record);
         let size = self.data.len() - start + 4;
         self.u32(size);
         self.data[start + 4..start + 8].copy_from_slice(&(size as u32).to_le_bytes());
     }
 
     /// A template where it is first used, and its values.
-    fn instance(&mut self, is_record: bool) {
+    fn instance(&mut self, context: Context) {
         let outer = std::mem::take(&mut self.values);
         self.data.extend_from_slice(&[0x0f, 1, 1, 0, 0x0c, 1]);
         self.u32(1);
@@ -146,10 +150,10 @@ impl Writer {
         self.data.extend_from_slice(&[0; 20]);
         self.sized(|writer| {
             writer.data.extend_from_slice(&[0x0f, 1, 1, 0]);
-            if is_record {
-                writer.event();
-            } else {
-                writer.section();
+            match context {
+                Context::Record => writer.event(),
+                Context::Event => writer.section(),
+                Context::UserData => writer.policy(),
             }
             writer.data.push(0);
         });
@@ -159,10 +163,12 @@ impl Writer {
         self.data.resize(descriptors + 4 * slots.len(), 0);
         for (i, (ty, bytes)) in slots.into_iter().enumerate() {
             let start = self.data.len();
-            if ty == 0x21 && bytes.is_empty() && is_record && self.random.below(4) > 0 {
-                self.instance(false);
+            if ty != 0x21 || context != Context::Record {
+                self.data.extend_from_slice(&bytes);
+            } else if self.random.below(4) > 0 {
+                let is_policy = bytes == OF_USER_DATA;
+                self.instance(if is_policy { Context::UserData } else { Context::Event });
             }
-            self.data.extend_from_slice(&bytes);
             let len = (self.data.len() - start) as u16;
             let [low, high] = len.to_le_bytes();
             let at = descriptors + 4 * i;
@@ -177,7 +183,7 @@ impl Writer {
             writer.element("System", &[], Writer::system);
             for _ in 0..writer.random.below(3) {
                 match writer.random.below(3) {
-                    0 => writer.slot(&[0x21, 0x21, 0x00, 0x01]),
+                    0 => _ = writer.slot(&[0x21, 0x21, 0x00, 0x01]),
                     _ => writer.section(),
                 }
             }
@@ -208,13 +214,24 @@ impl Writer {
     /// An element below `Event`.
     fn section(&mut self) {
         match self.random.below(7) {
-            0 => self.element("UserData", &[], |writer| {
-                writer.element("u:Policy", &["xmlns"], Writer::data);
+            0 => self.element("UserData", &[], |writer| match writer.random.below(3) {
+                0 => {
+                    let id = writer.slot(&[0x21, 0x21, 0x00, 0x01]);
+                    if let (0x21, bytes) = &mut writer.values[id] {
+                        OF_USER_DATA.clone_into(bytes);
+                    }
+                }
+                _ => writer.policy(),
             }),
             1 => self.element("DebugData", &[], Writer::data),
             2 => self.element("RenderingInfo", &[], Writer::data),
             _ => self.element("EventData", &[], Writer::data),
         }
+    }
+
+    /// The element below `UserData`.
+    fn policy(&mut self) {
+        self.element("u:Policy", &["xmlns"], Writer::data);
     }
 
     fn data(&mut self) {
@@ -282,12 +299,12 @@ impl Writer {
         }
         if matches!(which, 3..10) {
             let types = if self.random.one_in(20) { RARE } else { USUAL };
-            self.slot(types);
+            _ = self.slot(types);
         }
     }
 
     /// Stands for a new value of one of these types, or for one that is there.
-    fn slot(&mut self, types: &[u8]) {
+    fn slot(&mut self, types: &[u8]) -> usize {
         let ty = self.random.of(types);
         let id = if !self.values.is_empty() && self.random.one_in(50) {
             self.random.below(self.values.len())
@@ -299,6 +316,7 @@ impl Writer {
         self.data.push(self.random.of(&[0x0d, 0x0e]));
         self.u16(id);
         self.data.push(ty);
+        id
     }
 
     fn bytes(&mut self, ty: u8) -> Vec<u8> {

@@ -8,8 +8,8 @@ use hashbrown::{DefaultHashBuilder, HashTable};
 
 /// Bytes of keys and entries that are kept; then all are dropped.
 const LIMIT: usize = 6 << 20;
-/// Longer keys are not worth keeping: such values hardly come again.
-const MAX_KEY: usize = 16 << 10;
+/// Longer keys are not kept. No value of an EVTX file is as long.
+const MAX_KEY: usize = 64 << 10;
 
 /// Entries by the part of a kind and the key of its values.
 #[derive(Debug, Default)]
@@ -98,13 +98,14 @@ impl Known {
     }
 }
 
-/// The last of the hashes that fell on each place: enough to tell most values that come again.
+/// The last of the hashes that fell on each place: enough to tell most values that come again. A log has some ten
+/// thousand values; with as many places, half of them would be forgotten before they come again.
 #[derive(Debug)]
 struct Seen(Box<[u32]>);
 
 impl Default for Seen {
     fn default() -> Seen {
-        Seen(vec![0; 1 << 15].into())
+        Seen(vec![0; 1 << 17].into())
     }
 }
 
