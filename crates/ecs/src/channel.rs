@@ -123,6 +123,11 @@ pub(crate) fn head(event: &WinEvent<'_>, flavor: Flavor, out: &mut Out<'_>) {
 /// `ecs.version` of the newest pipelines.
 pub(crate) const ECS_VERSION: &str = "8.0.0";
 
+/// The time that `@timestamp` says: `utc_time` is Sysmon's own, which counts if it can be read.
+pub(crate) fn timestamp(created: Option<Time>, utc_time: Option<&str>) -> Option<Time> {
+    utc_time.and_then(time_text::parse_utc_time).or(created)
+}
+
 /// `@timestamp`, and for [`Flavor::Logs`] the two times that hang on it. `utc_time` is Sysmon's own time, to the
 /// millisecond, which counts if it can be read.
 ///

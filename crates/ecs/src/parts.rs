@@ -114,6 +114,17 @@ impl Parts {
         self.channel.direct.iter().find(|direct| direct.name == name)
     }
 
+    /// The fields that [`Parts::times`] puts besides `@timestamp`.
+    pub const OTHER_TIMES: &'static [&'static str] = &["event.ingested", "event.created"];
+
+    /// The time of an event's `@timestamp`, without its text. `None` if there is none, or only its text tells.
+    pub fn timestamp(created: Option<Time>, datum: Option<&str>) -> Option<Time> {
+        let datum = datum.map(agent::clean);
+        let time = channel::timestamp(created, datum.as_deref())?;
+        // Other years are written in ways of their own.
+        (Time::YEAR_1..Time::YEAR_10_000).contains(&time).then_some(time)
+    }
+
     /// Puts the fields that hang on the event's times: that at which it was written, and what its provider says in the
     /// datum that is [`Part::Time`].
     pub fn times(&self, created: Option<Time>, datum: Option<&str>, sink: &mut dyn FieldSink) {

@@ -162,6 +162,11 @@ impl Batch {
         self.routes.is_wanted(path)
     }
 
+    /// Whether a value at this path is looked at for the event's time, and for nothing else.
+    pub fn is_only_time(&self, path: &str) -> bool {
+        self.routes.is_only_time(path)
+    }
+
     /// Sets the time of the event that is being put, as [`Batch::record`] gave it.
     pub fn set_time(&mut self, time: Option<Time>) {
         self.time = time;

@@ -112,6 +112,13 @@ impl Routes {
         known.unwrap_or_else(|| self.learn(path))
     }
 
+    /// Whether a value at a path is looked at for the event's time, and for nothing else.
+    pub(crate) fn is_only_time(&self, path: &str) -> bool {
+        let route = self.numbers.get(path).map(|number| &self.fixed[*number as usize]);
+        route.is_some_and(|route| route.is_time && route.columns.is_empty())
+            && self.objects.is_empty()
+    }
+
     /// Remembers the route of a path that is not known yet; gives whether it is wanted.
     #[cold]
     fn learn(&self, path: &str) -> bool {

@@ -19,6 +19,11 @@ const TICKS_PER_SECOND: i64 = 10_000_000;
 const DAY: i64 = 86_400;
 
 impl Time {
+    /// The start of the year 1. From here to [`Time::YEAR_10_000`] years are written with four digits.
+    pub const YEAR_1: Time = Time(-719_162 * DAY * TICKS_PER_SECOND);
+    /// The start of the year 10,000.
+    pub const YEAR_10_000: Time = Time(2_932_897 * DAY * TICKS_PER_SECOND);
+
     /// From milliseconds since 1970, saturating.
     pub const fn from_millis(ms: i64) -> Time {
         Time(ms.saturating_mul(TICKS_PER_MS))
@@ -271,6 +276,8 @@ mod tests {
 
     #[test]
     fn civil_round_trip() {
+        assert_eq!(Time::YEAR_1.civil(), (1, 1, 1, 0, 0, 0, 0));
+        assert_eq!(Time::YEAR_10_000.civil(), (10_000, 1, 1, 0, 0, 0, 0));
         for days in (-200_000..200_000).step_by(997) {
             let (y, m, d) = civil_from_days(days);
             assert_eq!(days_from_civil(y, m, d), days);

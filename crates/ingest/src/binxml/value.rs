@@ -91,7 +91,7 @@ impl<'d> Value<'d> {
     pub(crate) fn time(&self) -> Option<Time> {
         let ticks = self.bytes.first_chunk().filter(|_| self.ty == FILETIME)?;
         let time = Time(i64::try_from(u64::from_le_bytes(*ticks)).ok()? - EPOCH);
-        (time.civil().0 <= 9999).then_some(time)
+        (time < Time::YEAR_10_000).then_some(time)
     }
 
     /// Writes the text (UTF-8). `None` if the XML might have another one.

@@ -15,6 +15,8 @@ static ZEROS: [u8; CHUNK] = [0; CHUNK];
 
 /// How the file's header starts.
 const MAGIC: &[u8] = b"ElfFile\0";
+/// How a chunk starts.
+const CHUNK_MAGIC: &[u8] = b"ElfChnk\0";
 /// Where it has the number of chunks.
 const COUNT: usize = 42;
 /// Where it has its version's larger part, and its own size; and what these are.
@@ -38,6 +40,12 @@ pub(crate) fn is_evtx(input: &Input) -> bool {
 
 /// Where the next header is in these bytes.
 fn find_header(bytes: &[u8]) -> Option<usize> {
+    // Between two chunks as far apart as chunks are, a file with a chunk can start nowhere but just before the second.
+    let (chunk, next) = bytes.split_at(CHUNK.min(bytes.len()));
+    if chunk.starts_with(CHUNK_MAGIC) && next.starts_with(CHUNK_MAGIC) {
+        let last = CHUNK - HEADER;
+        return is_header(&chunk[last..]).then_some(last);
+    }
     memmem::find_iter(bytes, MAGIC).find(|at| is_header(&bytes[*at..]))
 }
 
@@ -180,6 +188,17 @@ mod tests {
             [&*first, &second[..100]].concat(),
             &["a 65536", "b 65536", "the file ends within its header: it is cut short"],
         );
+        // Cut so that chunks stand where they would stand anyway.
+        let [first, second] = [&first, &second].map(|file| {
+            let mut file = file.clone();
+            for chunk in file[HEADER..].chunks_mut(CHUNK) {
+                chunk[..CHUNK_MAGIC.len()].copy_from_slice(CHUNK_MAGIC);
+            }
+            file
+        });
+        let cut = [&first[..first.len() - HEADER], &*second].concat();
+        check(cut, &["E 65536", "E 61440", "E 65536"]);
+        check(first, &["E 65536", "E 65536"]);
         // The magic bytes alone are no header.
         let mut one = file(1, b"a");
         one[HEADER + 100..HEADER + 108].copy_from_slice(MAGIC);

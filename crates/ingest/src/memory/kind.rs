@@ -24,6 +24,8 @@ pub(super) struct Kind {
     /// When it was written, and its provider's own time.
     pub(super) created: Option<u16>,
     pub(super) time: Option<u16>,
+    /// Of its times, no more is looked at than the time of the event.
+    pub(super) is_only_time: bool,
     /// Its events are more, or less, than the sum of their parts.
     pub(super) is_whole: bool,
 }
@@ -82,6 +84,8 @@ impl Kind {
             parts: Vec::new(),
             created: None,
             time: None,
+            is_only_time: batch.is_only_time("@timestamp")
+                && !Parts::OTHER_TIMES.iter().any(|path| batch.has_path(path)),
             is_whole: false,
         };
         let together = kind.group(shape, batch);

@@ -20,7 +20,7 @@ mod tests;
 
 use std::hash::BuildHasher;
 
-use dragnet_ecs::WinEvent;
+use dragnet_ecs::{Parts, WinEvent};
 use dragnet_event::{Batch, ColumnId, Entry, Time};
 use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
 
@@ -262,7 +262,9 @@ impl Memory {
         }
         let datum = kind.time.and(str::from_utf8(text).ok());
         let row = &mut self.buffers.row;
-        let time = batch.record(row, |batch| kind.channel.times(created, datum, batch));
+        let known = if kind.is_only_time { Parts::timestamp(created, datum) } else { None };
+        let time =
+            known.or_else(|| batch.record(row, |batch| kind.channel.times(created, datum, batch)));
         if cfg!(debug_assertions) {
             compare(record, options, (row, time), batch);
         }
