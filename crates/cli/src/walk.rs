@@ -1,6 +1,6 @@
 //! One pass over all blocks, in order, on one thread: for commands that need nothing faster.
 
-use dragnet_event::{Document, EventRef, FieldSink, Scalar};
+use dragnet_event::{Document, DocumentBuilder, EventRef, FieldSink, Scalar};
 use dragnet_ingest::{Block, EventSink, Form, Problem, Source};
 
 use crate::scan::is_no_log;
@@ -52,13 +52,13 @@ pub(crate) fn each_block_from<E>(
 
 /// Puts each event together as a document, and hands it over as soon as it is complete.
 pub(crate) struct Documents<F> {
-    document: Document,
+    builder: DocumentBuilder,
     each: F,
 }
 
 impl<F: FnMut(Document)> Documents<F> {
     pub(crate) fn new(each: F) -> Documents<F> {
-        Documents { document: Document::new(), each }
+        Documents { builder: DocumentBuilder::new(), each }
     }
 }
 
@@ -68,24 +68,24 @@ impl<F> FieldSink for Documents<F> {
     }
 
     fn put(&mut self, path: &str, value: Scalar<'_>) {
-        self.document.put(path, value);
+        self.builder.put(path, value);
     }
 
     fn put_object(&mut self, path: &str, members: &[(&str, Scalar<'_>)]) {
-        self.document.put_object(path, members);
+        self.builder.put_object(path, members);
     }
 
     fn mark_array(&mut self, path: &str) {
-        self.document.mark_array(path);
+        self.builder.mark_array(path);
     }
 }
 
 impl<F: FnMut(Document)> EventSink for Documents<F> {
     fn end_event(&mut self, _event: EventRef) {
-        (self.each)(std::mem::take(&mut self.document));
+        (self.each)(self.builder.finish());
     }
 
     fn abandon_event(&mut self) {
-        self.document = Document::new();
+        self.builder.clear();
     }
 }

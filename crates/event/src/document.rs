@@ -75,33 +75,46 @@ impl FieldSink for Document {
     }
 
     fn put(&mut self, path: &str, value: Scalar<'_>) {
-        let json = scalar_json(value);
-        match slot(&mut self.0, path) {
-            Json::Array(items) => items.push(json),
-            empty @ Json::Null => *empty = json,
-            one => {
-                let first = one.take();
-                *one = Json::Array(vec![first, json]);
-            }
-        }
+        add(slot(&mut self.0, path), scalar_json(value));
     }
 
     fn put_object(&mut self, path: &str, members: &[(&str, Scalar<'_>)]) {
-        let object = object_json(path, members);
-        self.mark_array(path);
-        if let Json::Array(items) = slot(&mut self.0, path) {
-            items.push(object);
-        }
+        add_item(slot(&mut self.0, path), object_json(path, members));
     }
 
     fn mark_array(&mut self, path: &str) {
-        match slot(&mut self.0, path) {
-            Json::Array(_) => {}
-            empty @ Json::Null => *empty = Json::Array(Vec::new()),
-            one => {
-                let first = one.take();
-                *one = Json::Array(vec![first]);
-            }
+        to_array(slot(&mut self.0, path));
+    }
+}
+
+/// Adds a value to those of a field.
+pub(crate) fn add(field: &mut Json, json: Json) {
+    match field {
+        Json::Array(items) => items.push(json),
+        empty @ Json::Null => *empty = json,
+        one => {
+            let first = one.take();
+            *one = Json::Array(vec![first, json]);
+        }
+    }
+}
+
+/// The same for a field that is an array also if it has one value only.
+pub(crate) fn add_item(field: &mut Json, json: Json) {
+    to_array(field);
+    if let Json::Array(items) = field {
+        items.push(json);
+    }
+}
+
+/// Makes an array of a field's value.
+pub(crate) fn to_array(field: &mut Json) {
+    match field {
+        Json::Array(_) => {}
+        empty @ Json::Null => *empty = Json::Array(Vec::new()),
+        one => {
+            let first = one.take();
+            *one = Json::Array(vec![first]);
         }
     }
 }
@@ -130,7 +143,7 @@ fn member_name<'a>(path: &str, member: &'a str) -> &'a str {
 }
 
 /// A scalar as JSON. Dates become RFC 3339 text; numbers that JSON cannot hold become text.
-fn scalar_json(value: Scalar<'_>) -> Json {
+pub(crate) fn scalar_json(value: Scalar<'_>) -> Json {
     match value {
         Scalar::Bool(b) => Json::Bool(b),
         Scalar::Long(n) => Json::from(n),
@@ -141,9 +154,17 @@ fn scalar_json(value: Scalar<'_>) -> Json {
     }
 }
 
+/// Objects that a dotted path is spread over, at most; what is left of the path is one key. Trees are walked and dropped
+/// level by level, so that a hostile path must not make many.
+pub(crate) const MAX_LEVELS: usize = 32;
+
 /// The place for a dotted path, made if there is none (as `null`). Most are below objects that are there.
 fn slot<'a>(object: &'a mut Map<String, Json>, path: &str) -> &'a mut Json {
-    let Some((head, tail)) = path.split_once('.') else {
+    slot_within(object, path, MAX_LEVELS)
+}
+
+fn slot_within<'a>(object: &'a mut Map<String, Json>, path: &str, levels: usize) -> &'a mut Json {
+    let Some((head, tail)) = path.split_once('.').filter(|_| levels > 0) else {
         return match object.get(path) {
             // An object stands here: a value beside it goes under a key that cannot be a path.
             Some(Json::Object(_)) => object.entry(format!("{path}.")).or_insert(Json::Null),
@@ -159,7 +180,7 @@ fn slot<'a>(object: &'a mut Map<String, Json>, path: &str) -> &'a mut Json {
         }
     }
     match &mut object[head] {
-        Json::Object(child) => slot(child, tail),
+        Json::Object(child) => slot_within(child, tail, levels - 1),
         other => other,
     }
 }

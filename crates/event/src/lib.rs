@@ -14,6 +14,7 @@
 mod batch;
 mod column;
 mod document;
+mod document_builder;
 mod field;
 mod routes;
 mod schema;
@@ -24,6 +25,7 @@ mod value;
 pub use batch::{Batch, ColumnId, Entry, EventRef};
 pub use column::{Column, Dictionary};
 pub use document::{Document, flatten, flatten_at};
+pub use document_builder::DocumentBuilder;
 pub use field::{Field, FieldSpec, FieldType, path_matches};
 pub use schema::{DynamicFields, MappingError, Resolution, Schema, coerce};
 pub use sink::{FieldSink, Handle};

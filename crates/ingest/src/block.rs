@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use dragnet_ecs::Flavor;
-use dragnet_event::{Batch, Document, EventRef, FieldSink, Handle, Scalar};
+use dragnet_event::{Batch, Document, DocumentBuilder, EventRef, FieldSink, Handle, Scalar};
 
 use crate::audit;
 use crate::chunk::{self, Each};
@@ -14,9 +14,7 @@ use crate::document::BlockMarks;
 use crate::format::Form;
 use crate::memory::Memory;
 use crate::problem::{Place, Problem, Reason, Severity};
-use crate::record::{
-    Given, Raw, Readers, locate, normalize, put, put_binary, put_flat, render, sort,
-};
+use crate::record::{Given, Raw, Readers, locate, normalize, put, put_binary, put_flat, render};
 
 /// How many problems of one block are named; then they are counted.
 pub const MAX_NAMED: usize = 1000;
@@ -237,6 +235,7 @@ impl Block {
     /// there is no event, or none that can be read, is left out.
     pub fn render(&self, options: &Options, indices: &[u32]) -> Vec<(u32, Document)> {
         let mut documents = Vec::with_capacity(indices.len());
+        let mut builder = DocumentBuilder::new();
         let mut wanted = |index| indices.binary_search(&index).is_ok();
         // A panic has been named when the block was read.
         let _ = self.records(&mut wanted, &mut |record| {
@@ -244,16 +243,16 @@ impl Block {
             let document = match given {
                 Given::Binary { reader, start, end } => {
                     let Some(event) = reader.event(start, end) else { return false };
-                    let mut document = Document::new();
-                    normalize(&event, options, &mut document);
-                    Ok(document)
+                    normalize(&event, options, &mut builder);
+                    Ok(builder.finish())
                 }
-                Given::Raw(raw) => render(raw, options),
+                Given::Raw(raw) => render(raw, options, &mut builder),
             };
-            if let Ok(mut document) = document {
-                sort(&mut document);
+            if let Ok(document) = document {
                 documents.push((index, document));
             }
+            // What a record that could not be read has put.
+            builder.clear();
             true
         });
         documents

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use dragnet_ecs::{AuditEvent, Flavor, WinEvent};
-use dragnet_event::{Document, FieldSink};
+use dragnet_event::{Document, DocumentBuilder, FieldSink};
 
 use crate::binxml::Direct;
 use crate::block::{EventSink, Options, Stage};
@@ -200,31 +200,38 @@ pub(crate) fn put_host_id(event: &WinEvent<'_>, options: &Options, sink: &mut dy
     }
 }
 
-pub(crate) fn render(raw: Raw<'_>, options: &Options) -> Result<Document, RecordFault> {
-    let event = |xml: &str| {
-        let mut document = Document::new();
-        put_xml(xml, options, &mut document)?;
-        Ok(document)
-    };
-    match raw {
-        Raw::Xml(xml) => event(xml),
+/// The document of a record, its keys in order. The builder is empty; if the record cannot be read, it may hold
+/// something afterwards.
+pub(crate) fn render(
+    raw: Raw<'_>,
+    options: &Options,
+    builder: &mut DocumentBuilder,
+) -> Result<Document, RecordFault> {
+    let mut document = match raw {
+        Raw::Xml(xml) => {
+            put_xml(xml, options, builder)?;
+            return Ok(builder.finish());
+        }
         Raw::Csv { .. } | Raw::Syslog(_) | Raw::Audit(_) => {
-            let mut document = Document::new();
-            put(raw, options, &mut Readers::new(), &mut document)?;
-            Ok(document)
+            put(raw, options, &mut Readers::new(), builder)?;
+            return Ok(builder.finish());
         }
         Raw::Json { text, marks } => match look_into(text, marks, options) {
-            Record::Event(xml) => event(&xml),
-            Record::Foreign(form, object) => Ok(format::render(form, &object, options)),
-            Record::Flat(members) => {
-                let mut document = Document::new();
-                format::put_flat(&members, options, &mut document);
-                Ok(document)
+            Record::Event(xml) => {
+                put_xml(&xml, options, builder)?;
+                return Ok(builder.finish());
             }
-            Record::Plain(text) => render_document(text, &[], options),
-            Record::Hit { source, meta } => render_document(source, &meta, options),
+            Record::Flat(members) => {
+                format::put_flat(&members, options, builder);
+                return Ok(builder.finish());
+            }
+            Record::Foreign(form, object) => format::render(form, &object, options),
+            Record::Plain(text) => render_document(text, &[], options)?,
+            Record::Hit { source, meta } => render_document(source, &meta, options)?,
         },
-    }
+    };
+    sort(&mut document);
+    Ok(document)
 }
 
 fn render_document(
@@ -242,9 +249,8 @@ fn render_document(
     Ok(document)
 }
 
-/// Puts a document's keys in order, which its type promises: `serde_json` keeps them as they come when any
-/// crate in the build asks for that.
-pub(crate) fn sort(document: &mut Document) {
+/// Puts a document's keys in order: `serde_json` keeps them as they come when any crate in the build asks for that.
+fn sort(document: &mut Document) {
     document.0.sort_keys();
     document.0.values_mut().for_each(serde_json::Value::sort_all_objects);
 }
