@@ -6,13 +6,15 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use dragnet_detect::{EventIdentity, identify};
-use dragnet_engine::{Hits, Matcher, RuleSet};
-use dragnet_event::{Batch, Document, EventRef, Field, FieldSink, Handle, Scalar, Time};
+use dragnet_engine::{Hits, Matcher, Relevance, RuleSet};
+use dragnet_event::{
+    Batch, ColumnId, Document, Entry, EventRef, Field, FieldSink, Handle, Scalar, Time,
+};
 use dragnet_ingest::{
-    Block, Blocks, EventSink, Form, Memory, Options, Problem, Reason, Remembering, Source,
+    Block, Blocks, EventSink, Form, Interest, Memory, Options, Problem, Reason, Remembering, Source,
 };
 
 use crate::args::{Evaluator, InputArgs};
@@ -26,6 +28,31 @@ const BATCH_BYTES: usize = 16 << 20;
 
 /// Events that are worth a thread when they are read again.
 const EVENTS_PER_THREAD: usize = 64;
+
+/// Which columns of a rule set matter to an event, for whoever reads events.
+#[derive(Debug)]
+pub(crate) struct OfRules(Relevance);
+
+impl OfRules {
+    pub(crate) fn new(rules: &RuleSet) -> Arc<OfRules> {
+        Arc::new(OfRules(Relevance::new(rules)))
+    }
+}
+
+impl Interest for OfRules {
+    fn telling(&self) -> &[ColumnId] {
+        self.0.telling()
+    }
+
+    fn columns(
+        &self,
+        batch: &Batch,
+        facts: &[Entry],
+        is_whole: &dyn Fn(ColumnId) -> bool,
+    ) -> Vec<bool> {
+        self.0.columns(batch, facts, is_whole)
+    }
+}
 
 /// What to read, and how.
 #[derive(Debug, Clone, Copy)]
@@ -290,8 +317,9 @@ impl Scan<'_> {
         let feed = Feed { sources, current: None, first, form, done: 0, handed: 0 };
         let feed = Mutex::new(feed);
         let event_count = AtomicU64::new(0);
+        let interest = OfRules::new(rules);
         let found: Vec<Found> = std::thread::scope(|scope| {
-            let work = || self.work(rules, evaluator, &feed, &event_count, progress);
+            let work = || self.work(rules, &interest, evaluator, &feed, &event_count, progress);
             let others: Vec<_> = (1..self.threads).map(|_| scope.spawn(work)).collect();
             let mut found = vec![work()];
             for other in others {
@@ -318,6 +346,7 @@ impl Scan<'_> {
     fn work(
         &self,
         rules: &RuleSet,
+        interest: &Arc<OfRules>,
         evaluator: Evaluator,
         feed: &Mutex<Feed<'_>>,
         event_count: &AtomicU64,
@@ -325,7 +354,7 @@ impl Scan<'_> {
     ) -> Found {
         let mut found = Found::default();
         let mut batch = Batch::new(rules.fields(), self.time_field);
-        let mut memory = Memory::default();
+        let mut memory = Memory::new(interest.clone());
         let mut matcher = Matcher::new(rules);
         let mut by_row = (evaluator == Evaluator::Reference).then(|| ByRow::new(rules));
         let mut read_bytes = 0;

@@ -7,6 +7,7 @@
 //! - A [`Matcher`] runs a rule set over a [`dragnet_event::Batch`] and gives [`Hit`]s: which event satisfies which
 //!   stage of which rule. It decides a predicate once per distinct value, never once per row, and has
 //!   no memory of events.
+//! - [`Relevance`] says which columns matter to an event of which some values are known, before the others are read.
 //! - [`Costs`] are what a metered matcher notes: where its time went, by a clock that the caller brings.
 //! - [`correlate`] turns hits, in event-time order, into [`Finding`]s: sequences, samples, thresholds, new terms
 //!   and indicator matches.
@@ -29,6 +30,7 @@ mod keys;
 mod matcher;
 pub mod readiness;
 pub mod reference;
+mod relevance;
 mod row_sets;
 mod rule_set;
 mod stage_eval;
@@ -38,4 +40,5 @@ pub use cost::{ClauseCost, Costs, FieldCost, QueryCost};
 pub use hit::{Counted, Evidence, Finding, Hit, JoinKey, Matched, Position, StageNumber};
 pub use hits::Hits;
 pub use matcher::Matcher;
+pub use relevance::Relevance;
 pub use rule_set::RuleSet;

@@ -53,6 +53,8 @@ pub(crate) struct CompiledTiming {
 pub(crate) struct Predicate {
     pub(crate) leaf: Leaf,
     pub(crate) kind: PredicateKind,
+    /// The columns that it reads.
+    pub(crate) columns: Box<[ColumnId]>,
 }
 
 /// How a predicate is decided.
@@ -243,6 +245,7 @@ impl Compiler {
                 columns.push((field.clone(), column));
             }
         });
+        let read = columns.iter().map(|(_, column)| *column).collect();
         let kind = match (leaf, columns.as_slice()) {
             (Leaf::Exists(_), [(_, column)]) => PredicateKind::Exists(*column),
             (Leaf::Script(expr), [_]) if !holds_of_null(expr) => PredicateKind::Value,
@@ -253,7 +256,7 @@ impl Compiler {
             _ => PredicateKind::Value,
         };
         let id = self.predicates.len() as PredicateId;
-        self.predicates.push(Predicate { leaf: leaf.clone(), kind });
+        self.predicates.push(Predicate { leaf: leaf.clone(), kind, columns: read });
         self.predicate_ids.insert(leaf.clone(), id);
         id
     }
@@ -325,9 +328,7 @@ impl Compiler {
         let mut by_column: Vec<Vec<PredicateId>> = vec![Vec::new(); self.fields.len()];
         for (id, predicate) in (0..).zip(&self.predicates) {
             if matches!(predicate.kind, PredicateKind::Value | PredicateKind::Costly(_)) {
-                let mut column = None;
-                predicate.leaf.for_each_field(&mut |field| column = Some(self.field_ids[field]));
-                if let Some(column) = column {
+                if let Some(column) = predicate.columns.last() {
                     by_column[column.0 as usize].push(id);
                 }
             }

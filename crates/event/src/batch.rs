@@ -47,6 +47,11 @@ impl Entry {
     pub fn column(self) -> ColumnId {
         ColumnId(self.column)
     }
+
+    /// The value's code in the column's dictionary.
+    pub fn code(self) -> u32 {
+        self.code
+    }
 }
 
 /// The number of a column within its batch.
@@ -165,6 +170,11 @@ impl Batch {
     /// Whether a value at this path is looked at for the event's time, and for nothing else.
     pub fn is_only_time(&self, path: &str) -> bool {
         self.routes.is_only_time(path)
+    }
+
+    /// The same for these columns only, a flag for each: whether any of them is read from this dotted path.
+    pub fn has_path_in(&self, path: &str, columns: &[bool]) -> bool {
+        self.routes.is_read_by(path, columns)
     }
 
     /// Sets the time of the event that is being put, as [`Batch::record`] gave it.

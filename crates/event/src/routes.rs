@@ -119,6 +119,17 @@ impl Routes {
             && self.objects.is_empty()
     }
 
+    /// Whether one of these columns, a flag for each, is read from a path.
+    pub(crate) fn is_read_by(&self, path: &str, columns: &[bool]) -> bool {
+        let is_one = |ids: &[u32]| ids.iter().any(|id| columns[*id as usize]);
+        if let Some(number) = self.numbers.get(path) {
+            return is_one(&self.fixed[*number as usize].columns);
+        }
+        let mut route = Route::default();
+        self.complete(path, &mut route);
+        is_one(&route.columns)
+    }
+
     /// Remembers the route of a path that is not known yet; gives whether it is wanted.
     #[cold]
     fn learn(&self, path: &str) -> bool {

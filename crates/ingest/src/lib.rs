@@ -50,7 +50,7 @@ pub use blocks::Blocks;
 pub use find::render;
 pub use format::Form;
 pub use json::JsonError;
-pub use memory::Memory;
+pub use memory::{Interest, Memory};
 pub use problem::{Place, Problem, Reason, Severity};
 pub use source::{Source, discover};
 pub use xml::{XmlError, parse_event};

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use dragnet_ecs::{Direct, Part, Parts};
 use dragnet_event::{Batch, Entry};
 
+use super::interest::WantedColumns;
 use super::{Record, Role, Shape, ShapeField, ShapeId};
 use crate::block::Options;
 use crate::record::normalize;
@@ -18,6 +19,9 @@ pub(super) struct Kind {
     pub(super) channel: Parts,
     /// What every event of the kind has.
     pub(super) base: Vec<Entry>,
+    /// The same, as far as it matters.
+    pub(super) wanted_base: Vec<Entry>,
+    pub(super) wanted: WantedColumns,
     /// By field: whether it is the same in all events of the kind.
     constant: Vec<bool>,
     pub(super) parts: Vec<PartOfKind>,
@@ -80,6 +84,8 @@ impl Kind {
             hash,
             channel: channel?,
             base: Vec::new(),
+            wanted_base: Vec::new(),
+            wanted: WantedColumns::default(),
             constant: Vec::new(),
             parts: Vec::new(),
             created: None,
@@ -117,11 +123,32 @@ impl Kind {
         Some(kind)
     }
 
+    /// Leaves out what does not matter to its events.
+    pub(super) fn want(&mut self, wanted: WantedColumns, shape: &Shape, batch: &Batch) {
+        self.wanted_base.clone_from(&self.base);
+        self.wanted_base.retain(|entry| wanted.has(entry.column()));
+        let channel = &self.channel;
+        let matters = |part: &PartOfKind| {
+            if let Some(direct) = part.direct {
+                return wanted.has_path(direct.path, batch);
+            }
+            match &shape.fields[usize::from(part.fields[0])].role {
+                Role::Only(path) => wanted.has_path(path, batch),
+                Role::Datum(name) if channel.datum(name) == Part::Kept => {
+                    wanted.has_path(&kept_path(name), batch)
+                }
+                _ => true,
+            }
+        };
+        self.parts.retain(|part| !wanted.is_empty() && matters(part));
+        self.wanted = wanted;
+    }
+
     /// About how much memory it takes.
     pub(super) fn bytes(&self) -> usize {
         let fields = |part: &PartOfKind| (part.fields.len() + part.varying.len()) * 2;
         let parts = self.parts.iter().map(|part| fields(part) + size_of::<PartOfKind>());
-        let base = size_of_val(&*self.base) + self.constant.len() + self.key.len();
+        let base = size_of_val(&*self.base) * 2 + self.constant.len() + self.key.len();
         size_of::<Kind>() + base + parts.sum::<usize>()
     }
 
@@ -155,7 +182,7 @@ impl Kind {
                     Together::UserData
                 }
                 Role::Datum(name) => match self.channel.datum(name) {
-                    Part::Kept if !batch.has_path(&format!("winlog.event_data.{name}")) => continue,
+                    Part::Kept if !batch.has_path(&kept_path(name)) => continue,
                     Part::Time => {
                         self.is_whole |= field.is_fixed || self.time.replace(number).is_some();
                         continue;
@@ -209,6 +236,11 @@ impl Kind {
         )?;
         Some(has_time)
     }
+}
+
+/// Where a datum is that stays where it is.
+fn kept_path(name: &str) -> String {
+    format!("winlog.event_data.{name}")
 }
 
 fn together(part: Part, name: &str, number: u16) -> Together<'_> {

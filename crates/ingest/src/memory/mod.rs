@@ -13,12 +13,14 @@
 //! several parts have values for one column, their order may be another than that of the whole: to rules, the values of
 //! a field are a set.
 
+mod interest;
 mod kind;
 mod known;
 #[cfg(test)]
 mod tests;
 
 use std::hash::BuildHasher;
+use std::sync::Arc;
 
 use dragnet_ecs::{Parts, WinEvent};
 use dragnet_event::{Batch, ColumnId, Entry, Time};
@@ -26,6 +28,8 @@ use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
 
 use crate::block::Options;
 use crate::record::normalize;
+pub use interest::Interest;
+use interest::{Wanted, WantedColumns};
 use kind::Kind;
 use known::{Key, Known};
 
@@ -131,6 +135,7 @@ pub struct Memory {
     known: Known,
     epoch: u32,
     columns: Columns,
+    wanted: Wanted,
     next_part: u32,
     buffers: Buffers,
 }
@@ -177,6 +182,11 @@ impl Buffers {
 }
 
 impl Memory {
+    /// One that leaves out what nobody is interested in.
+    pub fn new(interest: Arc<dyn Interest>) -> Memory {
+        Memory { wanted: Wanted::by(interest), ..Memory::default() }
+    }
+
     /// Rises when all [`ShapeId`]s lose their meaning.
     pub(crate) fn round(&self) -> u32 {
         self.round
@@ -226,6 +236,7 @@ impl Memory {
         self.known.forget();
         self.next_part = 0;
         self.columns = Columns::default();
+        self.wanted.forget();
         self.shapes.iter_mut().for_each(|shape| shape.last = None);
     }
 
@@ -248,7 +259,11 @@ impl Memory {
         self.buffers.shrink();
         let kind = self.kind(record, shape, options, batch)?;
         if !self.kinds[kind as usize].is_whole && self.look_up(record, kind, batch)? {
-            self.learn(record, kind, options, batch)?;
+            if let Surprise::Telling(column) = self.learn(record, kind, options, batch)? {
+                self.forget();
+                self.wanted.distrust(column);
+                return None;
+            }
         }
         let kind = &self.kinds[kind as usize];
         if kind.is_whole {
@@ -266,7 +281,7 @@ impl Memory {
         let time =
             known.or_else(|| batch.record(row, |batch| kind.channel.times(created, datum, batch)));
         if cfg!(debug_assertions) {
-            compare(record, options, (row, time), batch);
+            compare(record, options, (row, time), &kind.wanted, batch);
         }
         batch.replay(row);
         batch.set_time(time);
@@ -302,7 +317,9 @@ impl Memory {
             number
         } else {
             let first_part = self.next_part;
-            let kind = Kind::new(record, id, shape, (&**key, hash), options, batch, first_part)?;
+            let mut kind =
+                Kind::new(record, id, shape, (&**key, hash), options, batch, first_part)?;
+            kind.want(self.wanted.of(&kind.base, batch), shape, batch);
             self.next_part += kind.parts.len() as u32;
             self.columns.add(&kind.base, batch);
             self.bytes += kind.bytes();
@@ -322,7 +339,7 @@ impl Memory {
         let kind = &mut self.kinds[kind as usize];
         row.clear();
         missing.clear();
-        row.extend_from_slice(&kind.base);
+        row.extend_from_slice(&kind.wanted_base);
         for (number, part) in kind.parts.iter_mut().enumerate() {
             if let Some(direct) = part.direct {
                 text.clear();
@@ -356,7 +373,7 @@ impl Memory {
         kind: u32,
         options: &Options,
         batch: &mut Batch,
-    ) -> Option<()> {
+    ) -> Option<Surprise> {
         let Buffers { key, row, missing, learnt, .. } = &mut self.buffers;
         let kind = &mut self.kinds[kind as usize];
         let mut others = Vec::new();
@@ -369,18 +386,34 @@ impl Memory {
             learnt.clear();
             if !kind.add(record, &part.fields, options, batch, learnt)? {
                 kind.is_whole = true;
-                return Some(());
+                return Some(Surprise::None);
+            }
+            if let Some(column) = kind.wanted.keep(learnt) {
+                return Some(Surprise::Telling(column));
             }
             row.extend_from_slice(learnt);
             let key = key_of(record, &part.varying, key);
             self.columns.add(learnt, batch);
             self.known.add(hash, part.id, key, learnt);
         }
-        if !others.is_empty() && !kind.add(record, &others, options, batch, row)? {
-            kind.is_whole = true;
+        if others.is_empty() {
+            return Some(Surprise::None);
         }
-        Some(())
+        learnt.clear();
+        kind.is_whole |= !kind.add(record, &others, options, batch, learnt)?;
+        if let Some(column) = kind.wanted.keep(learnt) {
+            return Some(Surprise::Telling(column));
+        }
+        row.extend_from_slice(learnt);
+        Some(Surprise::None)
     }
+}
+
+/// What was learnt of a value that was not expected.
+enum Surprise {
+    None,
+    /// It says something of this column, by which it was told what kind of event this is.
+    Telling(ColumnId),
 }
 
 /// What tells the values of these fields from others.
@@ -401,7 +434,7 @@ fn push((tag, bytes): Key<'_>, key: &mut Vec<u8>) {
     key.extend_from_slice(bytes);
 }
 
-/// Holds the entries that parts of a record have come to, and its times, to those of the whole.
+/// Holds the entries that parts of a record have come to, and its times, to those of the whole, as far as they are wanted.
 ///
 /// # Panics
 /// If they are not the same.
@@ -409,12 +442,15 @@ fn compare(
     record: &impl Record,
     options: &Options,
     (parts, time): (&[Entry], Option<Time>),
+    wanted: &WantedColumns,
     batch: &mut Batch,
 ) {
     let (mut whole, mut parts) = (Vec::new(), parts.to_vec());
     let _ = record.event(&|_| true, &mut |event| {
         let of_whole = batch.record(&mut whole, |batch| normalize(event, options, batch));
+        whole.retain(|entry| wanted.has(entry.column()));
         whole.sort_unstable();
+        parts.retain(|entry| wanted.has(entry.column()));
         parts.sort_unstable();
         assert!(
             (&whole, of_whole) == (&parts, time),
