@@ -59,8 +59,10 @@ pub struct QueryCost {
     pub clauses: Vec<ClauseCost>,
     /// The hits of all stages.
     pub hits: u64,
-    /// The time for all of it, hits included.
+    /// The time for all of it: for the conditions of its stages, and for making the hits.
     pub ticks: u64,
+    /// The time for making the hits alone: looking up when their events happened, and their join keys.
+    pub hit_ticks: u64,
 }
 
 impl QueryCost {
@@ -145,11 +147,12 @@ impl Costs {
 
     /// What each query has cost, in their order.
     pub fn queries(&self, rules: &RuleSet) -> Vec<QueryCost> {
-        let none = QueryCost { clauses: Vec::new(), hits: 0, ticks: 0 };
+        let none = QueryCost { clauses: Vec::new(), hits: 0, ticks: 0, hit_ticks: 0 };
         let mut queries = vec![none; rules.queries().len()];
         for (stage, (hits, ticks)) in rules.stages.iter().zip(&self.hits) {
             let query = &mut queries[stage.query as usize];
             query.hits += hits;
+            query.hit_ticks += ticks;
             query.ticks += ticks + self.nodes[stage.condition.number as usize].ticks;
             self.clauses(rules, stage.stage, &stage.condition, 0, &mut query.clauses);
         }

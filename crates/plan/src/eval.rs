@@ -5,7 +5,8 @@ use std::net::{IpAddr, Ipv6Addr};
 use dragnet_event::{Field, FieldType, Scalar, Time, Value};
 
 use crate::arithmetic::{arithmetic, negate};
-use crate::condition::{CompareOp, Expr, Literal, Network};
+use crate::condition::{CompareOp, Expr, Literal};
+use crate::network::Network;
 use crate::version::compare_versions;
 
 /// A value on its way through an expression: constants are not copied.

@@ -21,6 +21,7 @@ pub mod eval;
 pub mod front;
 pub mod functions;
 mod indicator;
+mod network;
 pub mod pattern;
 mod query;
 mod schedule;
@@ -28,12 +29,11 @@ pub mod text;
 mod version;
 mod weight;
 
-pub use condition::{
-    ArithmeticOp, CompareOp, Condition, Expr, Leaf, Literal, Network, NetworkError, Number,
-};
+pub use condition::{ArithmeticOp, CompareOp, Condition, Expr, Leaf, Literal, Number};
 pub use diagnostic::{Diagnostic, Severity, Snippet};
 pub use functions::Function;
 pub use indicator::{Alternative, Indicator, MappedField};
+pub use network::{Network, NetworkError};
 pub use query::{
     Cardinality, IndicatorMatch, Key, NewTerms, Pipe, Query, Sample, Sequence, Stage, Threshold,
 };

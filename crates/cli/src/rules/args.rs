@@ -205,29 +205,61 @@ pub(crate) enum CoverageFormat {
     Navigator,
 }
 
-/// Says where the time of matching goes on some logs.
+/// Say where the time of matching goes on some logs: by rule, by clause, by field.
 ///
-/// Matching is metered on one thread. What is decided once per distinct value serves all rules that test the field, and
-/// is counted by field; what conditions do with the rows of a batch is counted by rule and clause. A rule of which some
-/// part holds of no row in a batch is not evaluated there. Clauses are listed in the order in which they are looked at,
-/// each with the rows that those before it have left; of equal costly tests the first that asks pays. Taking the time
-/// takes time itself: the shares say more than the milliseconds.
+/// Matching is metered on one thread, on purpose: threads that wait for each other would be metered with it. What is
+/// decided once per distinct value serves all rules that test the field, and is counted by field; what conditions do
+/// with the events of a batch is counted by rule and clause. A rule of which some part holds of no event in a batch is
+/// not evaluated there, and that look is not metered. Clauses are listed in the order in which they are looked at, each
+/// with the events that those before it have left; of equal costly tests (regular expressions, words) the first that
+/// asks pays. Taking the time takes time itself: the shares say more than the times. What becomes of hits afterwards
+/// (sequences, thresholds) is not metered.
 #[derive(Debug, Args)]
+#[command(after_long_help = COST_COLUMNS)]
 pub(crate) struct CostArgs {
     #[command(flatten)]
     pub(crate) rules: RuleArgs,
-    /// Show only the rule with this id or name, with its clauses; may be given several times
+    /// Show only the rule with this id or name, with its clauses, and the fields that it tests; may be given several
+    /// times
+    ///
+    /// The times of fields are those of all rules' tests of them, also of rules that are not shown.
     #[arg(long, value_name = "ID")]
     pub(crate) rule: Vec<String>,
     /// The form of the report
     #[arg(long, value_enum, default_value_t = ReportFormat::Text)]
     pub(crate) format: ReportFormat,
-    /// List every rule with its clauses, and every field
+    /// List every rule with its clauses, and every field; clauses whole, which are cut to the terminal otherwise
     #[arg(long, short)]
     pub(crate) verbose: bool,
     #[command(flatten)]
     pub(crate) input: InputArgs,
 }
+
+/// What the columns of `rules cost` mean. Each line fits a narrow terminal, since their order must stay.
+const COST_COLUMNS: &str = "\
+Columns, of rules and their clauses:
+  SHARE      part of the time that the conditions and hits of all rules took
+  TIME       of a rule: for the conditions of its stages and for making its
+             hits, which has a line of its own below the clauses; of a clause:
+             with that of its parts
+  BATCHES    batches (of some 8,000 events, or 16 MiB) in which it was
+             evaluated; of a sequence, those of its stages added up, as are
+             the next two
+  ROWS IN    events that it was asked about: by a stage, those of the rarest
+             of its simple tests (all, if it has none); by a clause, those
+             that the clauses before it have left (below `any of`: those of
+             which none before it holds)
+  ROWS LEFT  those of them that satisfy it
+  HITS       what goes to the correlation: an event without the join key is no
+             hit, one with several keys is several
+Columns, of fields:
+  TIME       for deciding which tests the new values satisfy, and which events
+             have them
+  VALUES     distinct values that were decided
+  IN ROWS    values that events have; an event may have several
+
+In JSON, a rule's nanoseconds are those of its stages (clauses of depth 0) and
+its hit_nanoseconds; stages count from 1.";
 
 /// Which rules. Of one option's values one must hold; of several options all.
 #[derive(Debug, Default, Args)]

@@ -306,3 +306,14 @@ fn rules_that_undo_each_other_are_named() {
     let both = hunt(&(base + &unless("one", "two") + &unless("two", "one")));
     assert!(both.err.contains(what), "{}", both.err);
 }
+
+#[test]
+fn help_says_what_exit_statuses_mean() {
+    for command in ["test", "backtest"] {
+        let help = dragnet(&format!("{command} --help"), &[]).out;
+        assert!(help.contains("Exit status: 0"), "{command}: {help}");
+    }
+    let help = dragnet("hunt --help", &[]).out;
+    let words = help.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(words.contains("many times slower, to check the other by"), "{help}");
+}

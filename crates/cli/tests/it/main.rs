@@ -11,6 +11,7 @@ mod explain;
 #[path = "../../../synth/tests/it/reference.rs"]
 mod reference;
 mod rule_sets;
+mod rules_cost;
 mod seed_rule;
 mod show;
 mod spec;

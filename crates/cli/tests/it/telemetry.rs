@@ -1,5 +1,4 @@
-//! What logs hold, what rules can do with it, and what that costs: `fields`, `rules readiness`, `rules cost`, other
-//! tools' forms.
+//! What logs hold, and what rules can do with it: `fields`, `rules readiness`, other tools' forms.
 
 use serde_json::{Value as Json, json};
 
@@ -45,92 +44,6 @@ fn fields_of_one_value_of_every_type() {
     assert_eq!(line("a "), "number - 2 2 1 · 2.5");
     assert_eq!(line("b "), "text,b… - 2 3 true · x · null");
     assert!(!run.out.contains('\u{1b}'), "{}", run.out);
-}
-
-#[test]
-fn what_rules_cost_by_clause_and_field() {
-    const RULES: &str = r#"
-[rule]
-rule_id = "one-of-two"
-name = "One of two"
-type = "eql"
-language = "eql"
-risk_score = 1
-severity = "low"
-description = "d"
-query = 'process where process.name : ("a", "b") and not process.args : "x*"'
-"#;
-    const SEQUENCE: &str = r#"
-[rule]
-rule_id = "first-then-second"
-name = "First, then second"
-type = "eql"
-language = "eql"
-risk_score = 1
-severity = "low"
-description = "d"
-query = 'sequence by user.name [process where process.name == "a"] [file where true]'
-"#;
-    const LOGS: &str = r#"
-{"@timestamp": "2024-05-14T08:00:00Z", "event": {"category": "process"}, "user": {"name": "u"}, "process": {"name": "a", "args": ["x1", "y"]}}
-{"@timestamp": "2024-05-14T08:00:01Z", "event": {"category": "process"}, "user": {"name": "u"}, "process": {"name": "B", "args": ["y"]}}
-{"@timestamp": "2024-05-14T08:00:02Z", "event": {"category": "process"}, "process": {"name": "c", "args": ["y"]}}
-"#;
-    let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join("one.toml"), RULES).unwrap();
-    std::fs::write(folder.path().join("two.toml"), SEQUENCE).unwrap();
-    let paths = [folder.path(), "-".as_ref()];
-    let run = crate::support::run("rules cost --format json --rules", &paths, LOGS);
-    assert_eq!(run.status, 0, "{}", run.err);
-    let json: Json = serde_json::from_str(&run.out).unwrap();
-    assert_eq!(json["events"], 3);
-    let rules = json["rules"].as_array().unwrap();
-    let by_id = |id: &str| rules.iter().find(|rule| rule["rule_id"] == id).unwrap();
-    let counts =
-        |one: &Json| ["batches", "rows_in", "rows_out"].map(|key| one[key].as_u64().unwrap());
-
-    let rule = by_id("one-of-two");
-    assert_eq!((counts(rule), &rule["hits"]), ([1, 2, 1], &json!(1)));
-    let clauses: Vec<_> = rule["clauses"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|clause| {
-            (clause["depth"].as_u64().unwrap(), clause["clause"].as_str().unwrap(), counts(clause))
-        })
-        .collect();
-    assert_eq!(
-        clauses,
-        [
-            // The two processes whose name the rule tests are what it begins with.
-            (0, "all of", [1, 2, 1]),
-            (1, r#"event.category == "process""#, [1, 2, 2]),
-            (1, r#"process.name : ("a", "b")"#, [1, 2, 2]),
-            (1, r#"not process.args : "x*""#, [1, 2, 1]),
-        ]
-    );
-
-    let rule = by_id("first-then-second");
-    // There is no file event, so the second stage is not looked at. The first has a hit with its key.
-    assert_eq!((counts(rule), &rule["hits"]), ([1, 1, 1], &json!(1)));
-    let shares: f64 = rules.iter().map(|rule| rule["share"].as_f64().unwrap()).sum();
-    assert!((shares - 1.0).abs() < 1e-6, "{shares}");
-    let fields = json["fields"].as_array().unwrap();
-    let args = fields.iter().find(|field| field["field"] == "process.args").unwrap();
-    assert_eq!((&args["values"], &args["rows"]), (&json!(2), &json!(4)));
-
-    let run = crate::support::run("rules cost --rule one-of-two --rules", &paths, LOGS);
-    assert_eq!(run.status, 0, "{}", run.err);
-    assert!(run.out.starts_with("3 events: "), "{}", run.out);
-    assert!(run.out.contains("  One of two\n"), "{}", run.out);
-    assert!(run.out.contains(r#"    not process.args : "x*""#), "{}", run.out);
-    assert!(!run.out.contains("First, then second"), "{}", run.out);
-    let run = crate::support::run("rules cost --verbose --rules", &paths, LOGS);
-    assert!(run.out.contains("  stage 2: "), "{}", run.out);
-
-    let run = crate::support::run("rules cost --rule no-such --rules", &paths, LOGS);
-    assert_eq!(run.status, 2);
-    assert!(run.err.contains("`no-such`"), "{}", run.err);
 }
 
 #[test]

@@ -93,7 +93,8 @@ proptest! {
             let stage = cost.stages().next().expect("an event query has a stage");
             prop_assert_eq!(stage.rows_out, hits);
             prop_assert!(stage.rows_in <= events.len() as u64);
-            prop_assert!(stage.ticks <= cost.ticks);
+            prop_assert_eq!(stage.ticks + cost.hit_ticks, cost.ticks);
+            prop_assert_eq!(cost.hit_ticks > 0, hits > 0);
             for clause in &cost.clauses {
                 prop_assert!(clause.rows_out <= clause.rows_in, "{}", clause.text);
                 prop_assert_eq!(clause.ticks > 0, clause.batches > 0);

@@ -2,7 +2,8 @@
 
 use std::net::IpAddr;
 
-use crate::condition::{CompareOp, Literal, Network, Number};
+use crate::condition::{CompareOp, Literal, Number};
+use crate::network::Network;
 use dragnet_event::{Field, FieldType, Time, lowercase};
 
 /// What a constant is for a field.

@@ -1,10 +1,13 @@
 //! "Did you mean": the nearest of a few names.
 
-/// Names longer than this are not compared; nobody misspells them by accident.
-const MOST: usize = 32;
+/// Names longer than this are not compared, since that takes long; those of rules have some eighty letters.
+const MOST: usize = 100;
+
+/// What is further away than this is another name, however long both are.
+const FURTHEST: usize = 10;
 
 /// The candidate nearest to `name`, if one is near enough to be a slip: case aside, no more than a
-/// third of the name's letters away. `None` if the name is one of the candidates.
+/// third of the name's letters away, and no more than ten. `None` if the name is one of the candidates.
 pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     if name.len() > MOST {
         return None;
@@ -14,7 +17,9 @@ pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) ->
         .into_iter()
         .map(|other| (distance(&lower, &other.to_ascii_lowercase()), other))
         .min_by_key(|(distance, _)| *distance)
-        .filter(|(distance, other)| *distance <= (name.len() / 3).max(1) && *other != name)
+        .filter(|(distance, other)| {
+            *distance <= (name.len() / 3).clamp(1, FURTHEST) && *other != name
+        })
         .map(|(_, other)| other)
 }
 
@@ -56,5 +61,14 @@ mod tests {
         check("head", None);
         check("xyz", None);
         check("", None);
+    }
+
+    #[test]
+    fn long_names_are_compared_too() {
+        let names = ["Suspicious Office Child", "Potential Credential Access via Trusted Utility"];
+        let near = |name: &str| nearest(name, names);
+        assert_eq!(near("potential credential acess via trusted utilty"), Some(names[1]));
+        assert_eq!(near("Potential Privilege Escalation via Trusted Tool"), None);
+        assert_eq!(near(&"x".repeat(100_000)), None);
     }
 }

@@ -7,7 +7,8 @@ use dragnet_event::{Scalar, Value};
 
 use super::Function;
 use crate::arithmetic::arithmetic;
-use crate::condition::{ArithmeticOp, Network};
+use crate::condition::ArithmeticOp;
+use crate::network::Network;
 
 /// The arguments of a call.
 #[derive(Clone, Copy)]
