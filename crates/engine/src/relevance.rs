@@ -18,6 +18,7 @@ const TELLING: &[&str] = &[
     "event.kind",
     "event.module",
     "event.provider",
+    "data_stream.dataset",
     "host.os.family",
     "host.os.type",
     "winlog.channel",
@@ -28,24 +29,43 @@ const TELLING: &[&str] = &[
 pub struct Relevance {
     /// The telling columns that there are.
     columns: Vec<ColumnId>,
-    /// Tests of their values that some stage cannot do without.
-    tests: Vec<Required>,
+    /// Tests of their values.
+    tests: Vec<Telling>,
     stages: Vec<Stage>,
     column_count: usize,
 }
 
 #[derive(Debug)]
-struct Required {
+struct Telling {
     column: ColumnId,
     leaf: Leaf,
 }
 
 #[derive(Debug)]
 struct Stage {
-    /// Its numbers in [`Relevance::tests`].
-    tests: Box<[u32]>,
+    /// What must hold for it to be satisfied; `None` if nothing is known beforehand.
+    need: Option<Need>,
     /// A bit for each column that it reads.
     columns: Box<[u64]>,
+}
+
+/// What is known beforehand of a condition: it fails if this does.
+#[derive(Debug)]
+enum Need {
+    /// A test by its number in [`Relevance::tests`].
+    Test(u32),
+    All(Box<[Need]>),
+    Any(Box<[Need]>),
+}
+
+impl Need {
+    fn may_hold(&self, tests: &[bool]) -> bool {
+        match self {
+            Need::Test(number) => tests[*number as usize],
+            Need::All(parts) => parts.iter().all(|part| part.may_hold(tests)),
+            Need::Any(parts) => parts.iter().any(|part| part.may_hold(tests)),
+        }
+    }
 }
 
 impl Relevance {
@@ -78,22 +98,33 @@ impl Relevance {
         let timing = rules.timings[stage.query as usize];
         let times = [timing.timestamp, timing.tiebreaker, timing.window].into_iter().flatten();
         times.chain(stage.keys.iter().filter_map(|key| key.column)).for_each(|it| read.add(it));
-        let parts = match &stage.condition.test {
-            Test::All(parts) => parts.as_slice(),
-            _ => std::slice::from_ref(&stage.condition),
-        };
-        let mut tests = Vec::new();
-        for part in parts {
-            let Test::Predicate(id) = part.test else { continue };
-            let Some(column) = self.telling_column(rules, id) else { continue };
-            let number = numbers[id as usize].get_or_insert_with(|| {
-                let leaf = rules.predicates[id as usize].leaf.clone();
-                self.tests.push(Required { column, leaf });
-                self.tests.len() as u32 - 1
-            });
-            tests.push(*number);
+        let need = self.need(rules, &stage.condition.test, numbers);
+        Stage { need, columns: read.0.into() }
+    }
+
+    fn need(&mut self, rules: &RuleSet, test: &Test, numbers: &mut [Option<u32>]) -> Option<Need> {
+        match test {
+            Test::Const(_) | Test::Not(_) => None,
+            Test::Predicate(id) => {
+                let column = self.telling_column(rules, *id)?;
+                let number = *numbers[*id as usize].get_or_insert_with(|| {
+                    let leaf = rules.predicates[*id as usize].leaf.clone();
+                    self.tests.push(Telling { column, leaf });
+                    self.tests.len() as u32 - 1
+                });
+                Some(Need::Test(number))
+            }
+            Test::All(parts) => {
+                let needs = parts.iter().filter_map(|part| self.need(rules, &part.test, numbers));
+                let needs: Box<[Need]> = needs.collect();
+                (!needs.is_empty()).then_some(Need::All(needs))
+            }
+            // If nothing is known of one part, that may hold.
+            Test::Any(parts) => {
+                let needs = parts.iter().map(|part| self.need(rules, &part.test, numbers));
+                needs.collect::<Option<_>>().map(Need::Any)
+            }
         }
-        Stage { tests: tests.into(), columns: read.0.into() }
     }
 
     /// The telling column whose values decide a predicate, each by itself.
@@ -119,7 +150,7 @@ impl Relevance {
         facts: &[Entry],
         is_whole: &dyn Fn(ColumnId) -> bool,
     ) -> Vec<bool> {
-        let may_hold = |test: &Required| {
+        let may_hold = |test: &Telling| {
             let value =
                 |entry: &Entry| batch.column(entry.column()).dictionary().value(entry.code());
             let mut values = facts.iter().filter(|entry| entry.column() == test.column).map(value);
@@ -128,7 +159,7 @@ impl Relevance {
         let may_hold: Vec<bool> = self.tests.iter().map(may_hold).collect();
         let mut all = Columns(vec![0; self.column_count.div_ceil(64)]);
         for stage in &self.stages {
-            if stage.tests.iter().all(|test| may_hold[*test as usize]) {
+            if stage.need.as_ref().is_none_or(|need| need.may_hold(&may_hold)) {
                 all.0.iter_mut().zip(&stage.columns).for_each(|(all, more)| *all |= more);
             }
         }
