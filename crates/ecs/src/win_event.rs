@@ -78,7 +78,65 @@ pub struct Rendering<'a> {
     pub keywords: Vec<Cow<'a, str>>,
 }
 
+/// Makes another event of the same values, each by way of `$cow`.
+macro_rules! convert {
+    ($event:expr, $cow:expr) => {{
+        let (event, cow) = ($event, $cow);
+        let data = |data: &'a [Data<'_>]| {
+            let one = |one: &'a Data<'_>| Data { name: cow(&one.name), value: cow(&one.value) };
+            data.iter().map(one).collect()
+        };
+        WinEvent {
+            event_id: cow(&event.event_id),
+            channel: cow(&event.channel),
+            event_data: data(&event.event_data),
+            user_data: data(&event.user_data),
+            rendering: event.rendering.as_ref().map(|rendering| Rendering {
+                message: rendering.message.as_ref().map(cow),
+                level: rendering.level.as_ref().map(cow),
+                task: rendering.task.as_ref().map(cow),
+                opcode: rendering.opcode.as_ref().map(cow),
+                keywords: rendering.keywords.iter().map(cow).collect(),
+            }),
+            provider_name: event.provider_name.as_ref().map(cow),
+            provider_guid: event.provider_guid.as_ref().map(cow),
+            event_source_name: event.event_source_name.as_ref().map(cow),
+            qualifiers: event.qualifiers.as_ref().map(cow),
+            version: event.version.as_ref().map(cow),
+            level: event.level.as_ref().map(cow),
+            task: event.task.as_ref().map(cow),
+            opcode: event.opcode.as_ref().map(cow),
+            keywords: event.keywords.as_ref().map(cow),
+            time_created: event.time_created.as_ref().map(cow),
+            record_id: event.record_id.as_ref().map(cow),
+            activity_id: event.activity_id.as_ref().map(cow),
+            related_activity_id: event.related_activity_id.as_ref().map(cow),
+            process_id: event.process_id.as_ref().map(cow),
+            thread_id: event.thread_id.as_ref().map(cow),
+            computer: event.computer.as_ref().map(cow),
+            user_id: event.user_id.as_ref().map(cow),
+            user_data_name: event.user_data_name.as_ref().map(cow),
+        }
+    }};
+}
+
 impl WinEvent<'_> {
+    /// The same event, for as long as this one is there.
+    pub fn borrowed<'a>(&'a self) -> WinEvent<'a> {
+        fn cow<'a>(text: &'a Cow<'_, str>) -> Cow<'a, str> {
+            Cow::Borrowed(&**text)
+        }
+        convert!(self, cow)
+    }
+
+    /// The same event, with texts of its own.
+    pub fn owned<'a>(&'a self) -> WinEvent<'static> {
+        fn cow(text: &Cow<'_, str>) -> Cow<'static, str> {
+            Cow::Owned(text.clone().into_owned())
+        }
+        convert!(self, cow)
+    }
+
     /// The first `EventData` value of this name.
     pub fn data(&self, name: &str) -> Option<&str> {
         self.event_data.iter().find(|d| d.name == name).map(|d| &*d.value)

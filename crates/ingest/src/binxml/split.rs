@@ -266,6 +266,10 @@ impl Record for Split<'_, '_> {
         Some(())
     }
 
+    fn is_absent(&self, field: u16) -> bool {
+        self.value(&self.ops[usize::from(field)]).is_err()
+    }
+
     fn time(&self, field: u16) -> Result<Option<Time>, Declined> {
         if let Ok(Some(value)) = self.value(&self.ops[usize::from(field)])
             && let Some(time) = value.time()

@@ -254,6 +254,10 @@ impl Record for FlatRecord<'_> {
         Some(())
     }
 
+    fn is_absent(&self, field: u16) -> bool {
+        self.of(&self.members[usize::from(field)].value) == "null"
+    }
+
     fn time(&self, _: u16) -> Result<Option<Time>, Declined> {
         let texts = flat::TIMES.iter().filter_map(|key| self.get(key)).filter_map(plain);
         Ok(best_time(texts.filter(|text| !text.is_empty())).and_then(|time| Time::parse(&time)))

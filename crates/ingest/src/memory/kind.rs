@@ -1,8 +1,9 @@
 //! Kinds of events, and the parts that they fall into.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use dragnet_ecs::{Direct, Part, Parts};
+use dragnet_ecs::{Data, Direct, Part, Parts, WinEvent};
 use dragnet_event::{Batch, Entry};
 
 use super::interest::WantedColumns;
@@ -24,6 +25,8 @@ pub(super) struct Kind {
     pub(super) wanted: WantedColumns,
     /// By field: whether it is the same in all events of the kind.
     constant: Vec<bool>,
+    /// What is the same in all events of the kind, if its data have names: others are told by their places.
+    prototype: Option<WinEvent<'static>>,
     pub(super) parts: Vec<PartOfKind>,
     /// When it was written, and its provider's own time.
     pub(super) created: Option<u16>,
@@ -87,6 +90,7 @@ impl Kind {
             wanted_base: Vec::new(),
             wanted: WantedColumns::default(),
             constant: Vec::new(),
+            prototype: None,
             parts: Vec::new(),
             created: None,
             time: None,
@@ -118,7 +122,9 @@ impl Kind {
         }
         (kind.constant, kind.parts) = (constant, parts);
         let mut base = Vec::new();
-        let has_time = kind.entries(record, &[], options, batch, &mut base)?;
+        let given = Given { record, shape, options };
+        let has_time = kind.entries(&given, &[], batch, &mut base)?;
+        kind.prototype = kind.make_prototype(&given);
         (kind.base, kind.is_whole) = (base, kind.is_whole || has_time);
         Some(kind)
     }
@@ -149,7 +155,11 @@ impl Kind {
         let fields = |part: &PartOfKind| (part.fields.len() + part.varying.len()) * 2;
         let parts = self.parts.iter().map(|part| fields(part) + size_of::<PartOfKind>());
         let base = size_of_val(&*self.base) * 2 + self.constant.len() + self.key.len();
-        size_of::<Kind>() + base + parts.sum::<usize>()
+        let data = self.prototype.iter().flat_map(|event| &event.event_data);
+        let data = data.map(|datum| size_of_val(datum) + datum.name.len() + datum.value.len());
+        // What else the prototype says is in the key, or a few fixed texts.
+        let prototype = self.key.len() + data.sum::<usize>();
+        size_of::<Kind>() + base + parts.sum::<usize>() + prototype
     }
 
     /// The fields of each part, without those that no column is interested in.
@@ -200,17 +210,38 @@ impl Kind {
         parts
     }
 
+    /// The event of what is the same in all events of the kind.
+    fn make_prototype(&self, given: &Given<'_, impl Record>) -> Option<WinEvent<'static>> {
+        let data = given.shape.fields.iter().zip(&self.constant).filter_map(|(field, constant)| {
+            let Role::Datum(name) = &field.role else { return None };
+            Some((&**name, constant))
+        });
+        let data: Vec<(&str, &bool)> = data.collect();
+        if data.iter().any(|(name, _)| is_nameless(name)) {
+            return None;
+        }
+        let mut prototype = None;
+        given.record.event(&|field| self.constant[usize::from(field)], &mut |event| {
+            let mut event = event.owned();
+            event.event_data.retain(|datum| data.contains(&(&*datum.name, &true)));
+            prototype = Some(event);
+        })?;
+        prototype
+    }
+
     /// Appends what these fields add to the kind's own entries. `false`: that cannot be said.
     pub(super) fn add(
         &self,
-        record: &impl Record,
+        given: &Given<'_, impl Record>,
         fields: &[u16],
-        options: &Options,
         batch: &mut Batch,
         entries: &mut Vec<Entry>,
     ) -> Option<bool> {
         let mut all = Vec::new();
-        let has_time = self.entries(record, fields, options, batch, &mut all)?;
+        let has_time = match self.data_entries(given, fields, batch, &mut all)? {
+            Some(has_time) => has_time,
+            None => self.entries(given, fields, batch, &mut all)?,
+        };
         // Normalisers put what is the kind's in the same order whatever else there is.
         let mut base = self.base.iter().peekable();
         entries.extend(all.into_iter().filter(|entry| base.next_if_eq(&entry).is_none()));
@@ -220,22 +251,62 @@ impl Kind {
     /// Appends the entries of an event of the kind with these fields; gives whether it has a time.
     fn entries(
         &self,
-        record: &impl Record,
+        given: &Given<'_, impl Record>,
         fields: &[u16],
-        options: &Options,
         batch: &mut Batch,
         entries: &mut Vec<Entry>,
     ) -> Option<bool> {
         let mut has_time = false;
-        record.event(
+        given.record.event(
             &|field| self.constant[usize::from(field)] || fields.contains(&field),
             &mut |event| {
-                let put = |batch: &mut Batch| normalize(event, options, batch);
+                let put = |batch: &mut Batch| normalize(event, given.options, batch);
                 has_time = batch.record(entries, put).is_some();
             },
         )?;
         Some(has_time)
     }
+
+    /// The same for named data, without making the rest of the event again. `Some(None)`: not all of them are.
+    #[expect(clippy::option_option, reason = "the outer one declines, as everywhere here")]
+    fn data_entries(
+        &self,
+        given: &Given<'_, impl Record>,
+        fields: &[u16],
+        batch: &mut Batch,
+        entries: &mut Vec<Entry>,
+    ) -> Option<Option<bool>> {
+        let Some(prototype) = &self.prototype else { return Some(None) };
+        let mut written = Vec::new();
+        let mut data = Vec::with_capacity(fields.len());
+        for field in fields {
+            let Role::Datum(name) = &given.shape.fields[usize::from(*field)].role else {
+                return Some(None);
+            };
+            if given.record.is_absent(*field) {
+                continue;
+            }
+            given.record.text(*field, &mut written)?;
+            data.push((&**name, written.len()));
+        }
+        let text = str::from_utf8(&written).ok()?;
+        let mut event = prototype.borrowed();
+        let mut start = 0;
+        for (name, end) in data {
+            let value = Cow::Borrowed(text.get(start..end)?);
+            event.event_data.push(Data { name: Cow::Borrowed(name), value });
+            start = end;
+        }
+        let put = |batch: &mut Batch| normalize(&event, given.options, batch);
+        Some(Some(batch.record(entries, put).is_some()))
+    }
+}
+
+/// A record, and how it is read.
+pub(super) struct Given<'a, R> {
+    pub(super) record: &'a R,
+    pub(super) shape: &'a Shape,
+    pub(super) options: &'a Options,
 }
 
 /// Where a datum is that stays where it is.
@@ -243,11 +314,16 @@ fn kept_path(name: &str) -> String {
     format!("winlog.event_data.{name}")
 }
 
+/// Whether a datum is told by its place.
+fn is_nameless(name: &str) -> bool {
+    name.is_empty() || name == "Data"
+}
+
 fn together(part: Part, name: &str, number: u16) -> Together<'_> {
     match part {
         Part::With(number) => Together::Number(number),
         // By its place.
-        _ if name.is_empty() || name == "Data" => Together::Field(number),
+        _ if is_nameless(name) => Together::Field(number),
         _ => Together::Name(name),
     }
 }

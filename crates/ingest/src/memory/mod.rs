@@ -30,7 +30,7 @@ use crate::block::Options;
 use crate::record::normalize;
 pub use interest::Interest;
 use interest::{Wanted, WantedColumns};
-use kind::Kind;
+use kind::{Given, Kind};
 use known::{Key, Known};
 
 /// A record of which the values can be had one by one.
@@ -42,6 +42,9 @@ pub(crate) trait Record {
     /// Appends a field's text (UTF-8), nothing if it is absent. `None`: it must be read in another way, and so must the
     /// record.
     fn text(&self, field: u16, text: &mut Vec<u8>) -> Option<()>;
+
+    /// Whether a field is left out of the record.
+    fn is_absent(&self, field: u16) -> bool;
 
     /// The time that a field is, if it is one.
     fn time(&self, field: u16) -> Result<Option<Time>, Declined>;
@@ -376,6 +379,8 @@ impl Memory {
     ) -> Option<Surprise> {
         let Buffers { key, row, missing, learnt, .. } = &mut self.buffers;
         let kind = &mut self.kinds[kind as usize];
+        let shape = &self.shapes[kind.shape.0 as usize];
+        let given = Given { record, shape, options };
         let mut others = Vec::new();
         for &(number, hash) in &*missing {
             let part = &kind.parts[number];
@@ -384,7 +389,7 @@ impl Memory {
                 continue;
             }
             learnt.clear();
-            if !kind.add(record, &part.fields, options, batch, learnt)? {
+            if !kind.add(&given, &part.fields, batch, learnt)? {
                 kind.is_whole = true;
                 return Some(Surprise::None);
             }
@@ -400,7 +405,7 @@ impl Memory {
             return Some(Surprise::None);
         }
         learnt.clear();
-        kind.is_whole |= !kind.add(record, &others, options, batch, learnt)?;
+        kind.is_whole |= !kind.add(&given, &others, batch, learnt)?;
         if let Some(column) = kind.wanted.keep(learnt) {
             return Some(Surprise::Telling(column));
         }

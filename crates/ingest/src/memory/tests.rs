@@ -57,6 +57,10 @@ impl Record for Texts {
         Some(())
     }
 
+    fn is_absent(&self, _: u16) -> bool {
+        false
+    }
+
     fn time(&self, field: u16) -> Result<Option<Time>, Declined> {
         Ok(Time::parse(self.get(field)))
     }
