@@ -7,6 +7,7 @@ mod cascade;
 mod explain;
 mod fields;
 mod hunt;
+mod interest;
 mod normalize;
 mod output;
 mod progress;

@@ -9,16 +9,15 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use dragnet_detect::{EventIdentity, identify};
-use dragnet_engine::{Hits, Matcher, Relevance, RuleSet};
-use dragnet_event::{
-    Batch, ColumnId, Document, Entry, EventRef, Field, FieldSink, Handle, Scalar, Time,
-};
+use dragnet_engine::{Hits, Matcher, RuleSet};
+use dragnet_event::{Batch, Document, EventRef, Field, FieldSink, Handle, Scalar, Time};
 use dragnet_ingest::{
-    Block, Blocks, EventSink, Form, Interest, Memory, Options, Problem, Reason, Remembering, Source,
+    Block, Blocks, EventSink, Form, Memory, Options, Problem, Reason, Remembering, Source,
 };
 
 use crate::args::{Evaluator, InputArgs};
 use crate::by_row::ByRow;
+use crate::interest::OfRules;
 use crate::progress::Progress;
 
 /// Events in a batch, about: a block is never split.
@@ -28,31 +27,6 @@ const BATCH_BYTES: usize = 16 << 20;
 
 /// Events that are worth a thread when they are read again.
 const EVENTS_PER_THREAD: usize = 64;
-
-/// Which columns of a rule set matter to an event, for whoever reads events.
-#[derive(Debug)]
-pub(crate) struct OfRules(Relevance);
-
-impl OfRules {
-    pub(crate) fn new(rules: &RuleSet) -> Arc<OfRules> {
-        Arc::new(OfRules(Relevance::new(rules)))
-    }
-}
-
-impl Interest for OfRules {
-    fn telling(&self) -> &[ColumnId] {
-        self.0.telling()
-    }
-
-    fn columns(
-        &self,
-        batch: &Batch,
-        facts: &[Entry],
-        is_whole: &dyn Fn(ColumnId) -> bool,
-    ) -> Vec<bool> {
-        self.0.columns(batch, facts, is_whole)
-    }
-}
 
 /// What to read, and how.
 #[derive(Debug, Clone, Copy)]

@@ -10,20 +10,6 @@ use dragnet_plan::Leaf;
 use crate::reference::value_holds;
 use crate::rule_set::{CompiledStage, PredicateId, PredicateKind, RuleSet, Test};
 
-/// The fields that are looked at beforehand. Rules ask for most of them outright, and they hang on what kind of event it is.
-const TELLING: &[&str] = &[
-    "event.category",
-    "event.code",
-    "event.dataset",
-    "event.kind",
-    "event.module",
-    "event.provider",
-    "data_stream.dataset",
-    "host.os.family",
-    "host.os.type",
-    "winlog.channel",
-];
-
 /// What is known of a rule set's columns.
 #[derive(Debug)]
 pub struct Relevance {
@@ -69,11 +55,11 @@ impl Need {
 }
 
 impl Relevance {
-    /// That of a rule set.
-    pub fn new(rules: &RuleSet) -> Relevance {
+    /// That of a rule set, where the values at these paths are known beforehand.
+    pub fn new(rules: &RuleSet, telling: &[&str]) -> Relevance {
         let is_telling = |column: &ColumnId| {
             let field = &rules.fields[column.0 as usize];
-            !field.is_pattern() && TELLING.contains(&field.path())
+            !field.is_pattern() && telling.contains(&field.path())
         };
         let column_count = rules.fields.len();
         let columns = (0..column_count as u32).map(ColumnId).filter(is_telling).collect();

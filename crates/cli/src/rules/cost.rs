@@ -10,13 +10,14 @@ use std::time::Instant;
 use anyhow::bail;
 use dragnet_engine::{ClauseCost, Costs, FieldCost, Matcher, QueryCost, RuleSet};
 use dragnet_event::{Batch, Field, Schema};
-use dragnet_ingest::{Problem, discover};
+use dragnet_ingest::{Memory, Problem, discover};
 use dragnet_plan::front::nearest;
 use dragnet_rules::LoadedRule;
 use serde_json::{Value as Json, json};
 
 use super::args::CostArgs;
 use crate::args::{Clock, ReportFormat};
+use crate::interest::OfRules;
 use crate::output::cut;
 use crate::pursuit::rule_set;
 use crate::scan::{Window, is_full};
@@ -94,7 +95,7 @@ fn tested_fields<'a>(rules: impl Iterator<Item = &'a LoadedRule>) -> HashSet<&'a
     fields
 }
 
-/// Matches all logs, in batches as a hunt's; gives the number of events, and what they cost in nanoseconds.
+/// Matches all logs, in batches as a hunt's, of which only what matters is filled; gives the number of events, and what they cost in nanoseconds.
 fn measure(
     args: &CostArgs,
     options: &dragnet_ingest::Options,
@@ -108,6 +109,7 @@ fn measure(
     let costs = RefCell::new(Costs::new(rules, Box::new(clock)));
     let mut matcher = Matcher::metered(rules, &costs);
     let mut batch = Batch::new(rules.fields(), &Schema::open().field("@timestamp"));
+    let mut memory = Memory::new(OfRules::new(rules));
     let mut events = 0;
     let mut read_bytes = 0;
     let mut flush = |batch: &mut Batch| {
@@ -117,7 +119,8 @@ fn measure(
     };
     let done = each_block(&sources, options.form, problems, |block, problems| {
         let (from, to) = (args.input.from, args.input.to);
-        let mut window = Window { batch: &mut batch, memory: None, from, to, timeless: 0 };
+        let memory = Some(&mut memory);
+        let mut window = Window { batch: &mut batch, memory, from, to, timeless: 0 };
         block.read(options, &mut window, problems);
         read_bytes += block.bytes();
         if is_full(&batch, read_bytes) {

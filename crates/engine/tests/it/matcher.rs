@@ -3,12 +3,12 @@
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
-use dragnet_engine::{Costs, Matcher, RuleSet, reference};
-use dragnet_event::Batch;
-use dragnet_plan::{Condition, Query};
+use dragnet_engine::{Costs, Hit, Matcher, Relevance, RuleSet, reference};
+use dragnet_event::{Batch, ColumnId, EventRef};
+use dragnet_plan::{CompareOp, Condition, Leaf, Literal, Query};
 use proptest::prelude::*;
 
-use crate::support::{Values, append, condition, event, field, values};
+use crate::support::{Values, append, condition, event, field, put, values};
 
 fn rule_set(conditions: &[Condition]) -> RuleSet {
     let queries = conditions
@@ -43,6 +43,32 @@ fn hits(
     hits
 }
 
+/// The hits where only those columns are filled that matter to an event with its values of `a` and `b`; of `b`, more may
+/// come later if `is_whole` is false.
+fn narrowed(conditions: &[Condition], events: &[Values], is_whole: bool) -> Vec<(u32, u32)> {
+    let rules = rule_set(conditions);
+    let relevance = Relevance::new(&rules, &["a", "b"]);
+    let mut batch = Batch::new(rules.fields(), &field("@timestamp"));
+    for (index, values) in (0..).zip(events) {
+        let mut entries = Vec::new();
+        batch.record(&mut entries, |batch| put(batch, values));
+        let path = |column: ColumnId| rules.fields()[column.0 as usize].path();
+        let mut facts = entries.clone();
+        facts.retain(|entry| {
+            path(entry.column()) == "a" || (is_whole && path(entry.column()) == "b")
+        });
+        let wanted = relevance.columns(&batch, &facts, &|column| is_whole || path(column) != "b");
+        entries.retain(|entry| wanted[entry.column().0 as usize]);
+        batch.replay(&entries);
+        batch.end_row(EventRef { source: 0, block: 0, index });
+    }
+    let mut hits = Vec::new();
+    let mut hit = |hit: Hit| hits.push((hit.query, hit.position.event.index));
+    Matcher::new(&rules).run(&batch, &mut hit);
+    hits.sort_unstable();
+    hits
+}
+
 /// The same by the definition.
 fn expected(conditions: &[Condition], events: &[Values]) -> Vec<(u32, u32)> {
     let mut hits = Vec::new();
@@ -69,6 +95,15 @@ proptest! {
         let events: Vec<Values> = std::iter::repeat_n(events, copies).flatten().collect();
         let want = expected(&conditions, &events);
         prop_assert_eq!(matched(&conditions, &events, 10_000), want);
+    }
+
+    #[test]
+    fn what_does_not_matter_changes_no_hit(
+        conditions in prop::collection::vec(condition(), 1..6),
+        events in prop::collection::vec(values(), 0..40),
+        is_whole in any::<bool>(),
+    ) {
+        prop_assert_eq!(narrowed(&conditions, &events, is_whole), expected(&conditions, &events));
     }
 
     #[test]
@@ -110,4 +145,33 @@ proptest! {
     ) {
         prop_assert_eq!(matched(&conditions, &events, size), matched(&conditions, &events, 1000));
     }
+}
+
+/// A stage that cannot be satisfied wants nothing, and what it reads elsewhere is wanted for the others only.
+#[test]
+fn columns_matter_by_what_is_known() {
+    let is = |path, value: &str| {
+        let (field, value) = (field(path), Literal::Str(value.into()));
+        Condition::Leaf(Leaf::Compare { field, op: CompareOp::Eq, value })
+    };
+    let either = Condition::Any(vec![is("a", "y"), is("b", "z")]);
+    let rules = rule_set(&[
+        Condition::All(vec![is("a", "x"), is("c", "1")]),
+        Condition::All(vec![either, is("d", "1")]),
+        Condition::All(vec![Condition::Not(Box::new(is("a", "x"))), is("e", "1")]),
+    ]);
+    let relevance = Relevance::new(&rules, &["a", "b"]);
+    let mut batch = Batch::new(rules.fields(), &field("@timestamp"));
+    let mut wanted = |value: &str, is_whole: bool| {
+        let mut facts = Vec::new();
+        batch.record(&mut facts, |batch| dragnet_event::FieldSink::put_str(batch, "a", value));
+        let wanted = relevance.columns(&batch, &facts, &|_| is_whole);
+        let fields = rules.fields().iter().zip(wanted).filter(|(_, wanted)| *wanted);
+        fields.map(|(field, _)| field.path().to_owned()).collect::<String>()
+    };
+    // Not (of `a`) is not looked into.
+    assert_eq!(wanted("x", true), "ace");
+    assert_eq!(wanted("y", true), "abde");
+    assert_eq!(wanted("z", true), "ae");
+    assert_eq!(wanted("z", false), "acbde");
 }

@@ -191,7 +191,7 @@ pub(crate) fn event(values: &Values) -> Event {
 }
 
 /// Puts values, and objects with what is in them.
-fn put(sink: &mut dyn FieldSink, values: &Values) {
+pub(crate) fn put(sink: &mut dyn FieldSink, values: &Values) {
     for (path, value) in values {
         match value {
             Value::Str(json) if *path == OBJECTS => {

@@ -2,12 +2,15 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use dragnet_ecs::{Data, Flavor, WinEvent};
-use dragnet_event::{Batch, EventRef, Field as Column, FieldSink, Scalar, Schema, Time};
+use dragnet_event::{
+    Batch, ColumnId, Entry, EventRef, Field as Column, FieldSink, Scalar, Schema, Time,
+};
 
 use super::kind::Kind;
-use super::{Declined, Memory, Record, Role, ShapeField};
+use super::{Declined, Interest, Memory, Record, Role, ShapeField};
 use crate::block::Options;
 use crate::record::normalize;
 use crate::system::Field;
@@ -298,6 +301,69 @@ impl FieldSink for Paths {
 
     fn put(&mut self, path: &str, _: Scalar<'_>) {
         self.0.insert(path.to_owned());
+    }
+}
+
+/// Wants every column, or some of them, by the event's code; says that these tell it.
+#[derive(Debug)]
+struct Fickle {
+    telling: Vec<ColumnId>,
+}
+
+impl Interest for Fickle {
+    fn telling(&self) -> &[ColumnId] {
+        &self.telling
+    }
+
+    fn columns(
+        &self,
+        batch: &Batch,
+        facts: &[Entry],
+        is_whole: &dyn Fn(ColumnId) -> bool,
+    ) -> Vec<bool> {
+        assert!(facts.iter().all(|fact| is_whole(fact.column())));
+        let code: usize = facts.iter().map(|fact| 1 + fact.code() as usize).sum();
+        (0..batch.columns().len()).map(|column| (column * 31 + code) % 3 > 0).collect()
+    }
+}
+
+/// Of rows that were put with an [`Interest`], the columns that are there are those of the whole.
+#[test]
+fn what_is_of_interest_is_there() {
+    for seed in 0..4 {
+        let mut random = Random(seed);
+        let shapes: Vec<Texts> = (0..40).map(|_| record(&mut random)).collect();
+        let mut paths = Paths::default();
+        let options = Options { complete: true, ..Options::default() };
+        for record in &shapes {
+            record.event(&|_| true, &mut |event| normalize(event, &options, &mut paths)).unwrap();
+        }
+        let schema = Schema::open();
+        let columns: Vec<Column> = paths.0.iter().map(|path| schema.field(path)).collect();
+        let new = || Batch::new(&columns, &schema.field("@timestamp"));
+        // Of the latter, parts have something to say.
+        let telling = ["event.code", "event.category", "process.name", "user.name"];
+        let is_telling = |id: &ColumnId| telling.contains(&columns[id.0 as usize].path());
+        let telling = (0..columns.len() as u32).map(ColumnId).filter(is_telling).collect();
+        let mut memory = Memory::new(Arc::new(Fickle { telling }));
+        let (mut whole, mut parts) = (new(), new());
+        let (mut full, mut less) = (0, 0);
+        for (number, record) in (0..).zip(shapes.iter().cycle().take(200)) {
+            record.event(&|_| true, &mut |event| normalize(event, &options, &mut whole)).unwrap();
+            let shape = memory.shape(&record.shape(), || Some(record.fields())).unwrap();
+            if memory.put(record, shape, &options, &mut parts).is_none() {
+                record
+                    .event(&|_| true, &mut |event| normalize(event, &options, &mut parts))
+                    .unwrap();
+            }
+            let at = EventRef { source: 0, block: 0, index: number };
+            whole.end_row(at);
+            parts.end_row(at);
+            let (part, whole) = (row(&parts, number), row(&whole, number));
+            assert!(part.iter().all(|column| whole.contains(column)), "{record:?}");
+            if part == whole { full += 1 } else { less += 1 }
+        }
+        assert!(less > 100, "{full} {less}");
     }
 }
 
