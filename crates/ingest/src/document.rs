@@ -2,9 +2,11 @@
 
 use std::borrow::Cow;
 use std::cell::OnceCell;
+use std::sync::LazyLock;
 
+use aho_corasick::packed::Searcher;
 use dragnet_event::{Document, FieldSink, Scalar};
-use memchr::memmem;
+use memchr::memmem::Finder;
 use serde_json::Value as Json;
 
 use crate::cut::json::{Scan, scan_value};
@@ -72,11 +74,39 @@ const MARKS: [(Mark, &[u8]); 11] = [
     (Mark::EventIdAttributes, b"\"EventID_attributes\""),
 ];
 
+/// Those that nearly every record of some block has: where they are, the first is soon found.
+const COMMON: [Mark; 5] =
+    [Mark::Message, Mark::Category, Mark::Ingested, Mark::EventId, Mark::EventIdSnake];
+
+/// Each key alone.
+static FINDERS: LazyLock<[Finder<'static>; MARKS.len()]> =
+    LazyLock::new(|| MARKS.map(|(_, key)| Finder::new(key)));
+
+/// Finds all keys but the common ones in one pass, and their marks by number; `None` where the processor cannot.
+static OTHERS: LazyLock<(Option<Searcher>, Vec<Mark>)> = LazyLock::new(|| {
+    let others = MARKS.iter().filter(|(mark, _)| !COMMON.contains(mark));
+    let (marks, keys): (Vec<Mark>, Vec<&[u8]>) = others.copied().unzip();
+    (Searcher::new(keys), marks)
+});
+
 impl Marks {
     /// Those that occur in a text.
     pub(crate) fn of(data: &[u8]) -> Marks {
-        let found = MARKS.iter().filter(|(_, key)| memmem::find(data, key).is_some());
-        Marks(found.fold(0, |all, (mark, _)| all | 1 << *mark as u16))
+        let mut all = Marks(0);
+        COMMON.into_iter().filter(|mark| mark.is_in(data)).for_each(|mark| all.add(mark));
+        let (searcher, others) = &*OTHERS;
+        match searcher {
+            Some(searcher) => {
+                let found = searcher.find_iter(data).map(|found| found.pattern().as_usize());
+                found.for_each(|number| all.add(others[number]));
+            }
+            None => others.iter().filter(|mark| mark.is_in(data)).for_each(|mark| all.add(*mark)),
+        }
+        all
+    }
+
+    fn add(&mut self, mark: Mark) {
+        self.0 |= 1 << mark as u16;
     }
 
     /// Whether any record in the text may be other than plain.
@@ -88,8 +118,13 @@ impl Marks {
 
     /// Whether one record of the text mentions a key.
     fn occurs(self, mark: Mark, record: &str) -> bool {
-        let (_, key) = MARKS[mark as usize];
-        self.0 & (1 << mark as u16) != 0 && memmem::find(record.as_bytes(), key).is_some()
+        self.0 & (1 << mark as u16) != 0 && mark.is_in(record.as_bytes())
+    }
+}
+
+impl Mark {
+    fn is_in(self, text: &[u8]) -> bool {
+        FINDERS[self as usize].find(text).is_some()
     }
 }
 
@@ -112,8 +147,7 @@ impl<'b> BlockMarks<'b> {
 
     /// Whether any record may be [`Form::Flat`].
     pub(crate) fn may_be_flat(&self) -> bool {
-        let (_, key) = MARKS[Mark::EventId as usize];
-        *self.may_be_flat.get_or_init(|| memmem::find(self.data, key).is_some())
+        *self.may_be_flat.get_or_init(|| Mark::EventId.is_in(self.data))
     }
 }
 
@@ -311,6 +345,17 @@ mod tests {
     #[test]
     fn a_mark_is_at_its_number() {
         assert!(MARKS.iter().enumerate().all(|(number, (mark, _))| *mark as usize == number));
+    }
+
+    #[test]
+    fn all_marks_are_found() {
+        assert_eq!(Marks::of(b"{\"source\": \"_source\\\", xml\"}"), Marks(0));
+        for (number, (_, key)) in MARKS.iter().enumerate() {
+            let text = [b"{\"x\": {", *key, b": 1}, \"EventIDs\": 1}"].concat();
+            assert_eq!(Marks::of(&text), Marks(1 << number));
+        }
+        let all = MARKS.map(|(_, key)| key).join(&b", "[..]);
+        assert_eq!(Marks::of(&all), Marks((1 << MARKS.len()) - 1));
     }
 
     #[test]

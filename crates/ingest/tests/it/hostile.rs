@@ -2,6 +2,7 @@
 
 use std::io::Write;
 
+use dragnet_event::{FieldSink, Scalar};
 use dragnet_ingest::{Source, parse_event};
 use flate2::write::GzEncoder;
 
@@ -201,6 +202,33 @@ fn deep_nesting_is_an_error() {
     assert!(parse_event(&text).is_err());
     let text = format!("<Event><System><x>{}", "<a>".repeat(1 << 20));
     assert!(parse_event(&text).is_err());
+}
+
+/// Names become paths; they are not to become trees that take the stack to walk.
+#[test]
+fn names_of_many_dots_make_no_deep_documents() {
+    let name = "a.".repeat(50_000);
+    let flat = "\"EventID\": 1, \"Channel\": \"C\", \"SourceName\": \"S\", \"Hostname\": \"h\"";
+    for text in [format!("{{{flat}, \"{name}b\": \"x\"}}"), format!("{{\"{name}b\": \"x\"}}")] {
+        let read = read_bytes(text.as_bytes());
+        assert!(read.messages().is_empty());
+        let (_, document) = &read.events[0];
+        let mut paths = Paths(0);
+        document.flatten_into(&mut paths);
+        assert!(paths.0 > 100_000, "the name is there");
+    }
+}
+
+/// The length of the longest path.
+struct Paths(usize);
+
+impl FieldSink for Paths {
+    fn wants(&self, _: &str) -> bool {
+        true
+    }
+    fn put(&mut self, path: &str, _: Scalar<'_>) {
+        self.0 = self.0.max(path.len());
+    }
 }
 
 #[test]
