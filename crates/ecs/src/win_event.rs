@@ -123,18 +123,12 @@ macro_rules! convert {
 impl WinEvent<'_> {
     /// The same event, for as long as this one is there.
     pub fn borrowed<'a>(&'a self) -> WinEvent<'a> {
-        fn cow<'a>(text: &'a Cow<'_, str>) -> Cow<'a, str> {
-            Cow::Borrowed(&**text)
-        }
-        convert!(self, cow)
+        convert!(self, |text: &'a Cow<'_, str>| Cow::Borrowed(&**text))
     }
 
     /// The same event, with texts of its own.
     pub fn owned<'a>(&'a self) -> WinEvent<'static> {
-        fn cow(text: &Cow<'_, str>) -> Cow<'static, str> {
-            Cow::Owned(text.clone().into_owned())
-        }
-        convert!(self, cow)
+        convert!(self, |text: &'a Cow<'_, str>| Cow::Owned((**text).to_owned()))
     }
 
     /// The first `EventData` value of this name.

@@ -327,10 +327,10 @@ impl Compiler {
     fn indexed_columns(&self) -> Vec<IndexedColumn> {
         let mut by_column: Vec<Vec<PredicateId>> = vec![Vec::new(); self.fields.len()];
         for (id, predicate) in (0..).zip(&self.predicates) {
-            if matches!(predicate.kind, PredicateKind::Value | PredicateKind::Costly(_)) {
-                if let Some(column) = predicate.columns.last() {
-                    by_column[column.0 as usize].push(id);
-                }
+            if matches!(predicate.kind, PredicateKind::Value | PredicateKind::Costly(_))
+                && let Some(column) = predicate.columns.last()
+            {
+                by_column[column.0 as usize].push(id);
             }
         }
         let is_cheap =

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::column::Column;
 use crate::document::object_json;
-use crate::field::{Field, FieldSpec};
+use crate::field::{Field, FieldSpec, FieldType};
 use crate::routes::{Route, Routes};
 use crate::schema::coerce;
 use crate::sink::{FieldSink, Handle};
@@ -167,12 +167,20 @@ impl Batch {
         self.routes.is_wanted(path)
     }
 
-    /// Whether a value at this path is looked at for the event's time, and for nothing else.
+    /// Whether a value at this path is looked at for the event's time, and for nothing else, and is read as a time in
+    /// any common form.
     pub fn is_only_time(&self, path: &str) -> bool {
-        self.routes.is_only_time(path)
+        let is_plain = self.time_field.ty == FieldType::Date && self.time_field.format.is_none();
+        is_plain && self.routes.is_only_time(path)
     }
 
-    /// The same for these columns only, a flag for each: whether any of them is read from this dotted path.
+    /// The path of the event's time.
+    pub fn time_path(&self) -> &str {
+        &self.time_field.path
+    }
+
+    /// Whether any of these columns, a flag for each, is read from this dotted path. Unlike with [`Batch::has_path`], that
+    /// the event's time stands there does not count.
     pub fn has_path_in(&self, path: &str, columns: &[bool]) -> bool {
         self.routes.is_read_by(path, columns)
     }

@@ -119,12 +119,14 @@ pub(crate) fn to_array(field: &mut Json) {
     }
 }
 
-/// The object of these members at `path`.
+/// The object of these members at `path`, their names in order.
 pub(crate) fn object_json(path: &str, members: &[(&str, Scalar<'_>)]) -> Json {
     let member = |(name, value): &(&str, Scalar<'_>)| {
         (member_name(path, name).to_owned(), scalar_json(*value))
     };
-    Json::Object(members.iter().map(member).collect())
+    let mut object: Map<String, Json> = members.iter().map(member).collect();
+    object.sort_keys();
+    Json::Object(object)
 }
 
 fn lookup<'a>(object: &'a Map<String, Json>, path: &str) -> Option<&'a Json> {

@@ -119,7 +119,7 @@ impl Routes {
             && self.objects.is_empty()
     }
 
-    /// Whether one of these columns, a flag for each, is read from a path.
+    /// Whether one of these columns, a flag for each, is read from a path. That it is the time does not count.
     pub(crate) fn is_read_by(&self, path: &str, columns: &[bool]) -> bool {
         let is_one = |ids: &[u32]| ids.iter().any(|id| columns[*id as usize]);
         if let Some(number) = self.numbers.get(path) {

@@ -95,7 +95,8 @@ fn tested_fields<'a>(rules: impl Iterator<Item = &'a LoadedRule>) -> HashSet<&'a
     fields
 }
 
-/// Matches all logs, in batches as a hunt's, of which only what matters is filled; gives the number of events, and what they cost in nanoseconds.
+/// Matches all logs, in batches as a hunt's, of which only what matters is filled; gives the number of events, and what
+/// they cost in nanoseconds.
 fn measure(
     args: &CostArgs,
     options: &dragnet_ingest::Options,

@@ -148,6 +148,40 @@ fn a_rule_that_fails_is_shown_and_strict_makes_it_count() {
     assert_eq!(dragnet("rules check", &[&example("rules")]).status, 0);
 }
 
+/// The time may be any field, and a mapping may say how it is written.
+#[test]
+fn times_are_where_and_how_one_says() {
+    let event = |n: u32| {
+        format!(
+            "{{\"EventTime\":\"2024-03-02 10:00:0{n}\",\"EventID\":4616,\"Hostname\":\"WS7\",\"Channel\":\"Security\",\
+             \"SourceName\":\"Microsoft-Windows-Security-Auditing\",\"NewTime\":\"2024-03-0{n}T00:00:00Z\"}}\n"
+        )
+    };
+    let directory = tempfile::tempdir().unwrap();
+    let (log, mapping) = (directory.path().join("log.json"), directory.path().join("m.json"));
+    fs::write(&log, (1..4).map(event).collect::<String>()).unwrap();
+    let format = serde_json::json!({"type": "date", "format": "dd-MM-yyyy"});
+    let mapped = serde_json::json!({"mappings": {"properties": {"@timestamp": format}}});
+    fs::write(&mapping, mapped.to_string()).unwrap();
+    let total = |options: &[&str], query: &str| {
+        let mut command = assert_cmd::Command::cargo_bin("dragnet").unwrap();
+        let output = command.arg("query").args(options).arg(query).arg(&log).output().unwrap();
+        let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        json["hits"]["total"]["value"].clone()
+    };
+    let twice = |span| {
+        let one = "[any where event.code == \"4616\"]";
+        format!("sequence with maxspan={span} {one} {one}")
+    };
+    assert_eq!(total(&[], &twice("5s")), 2);
+    let by_datum = ["--timestamp-field", "winlog.event_data.NewTime"];
+    assert_eq!(total(&by_datum, &twice("5s")), 0);
+    assert_eq!(total(&by_datum, &twice("1d")), 2);
+    let mapping = ["--schema", mapping.to_str().unwrap(), "--from", "2024-01-01"];
+    assert_eq!(total(&mapping, "any where true"), 0);
+    assert_eq!(total(&mapping[2..], "any where true"), 3);
+}
+
 #[test]
 fn queries_answer_as_elasticsearch_does() {
     let log = example("logs/atlas-07-sysmon.xml");

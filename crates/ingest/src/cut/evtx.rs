@@ -40,11 +40,11 @@ pub(crate) fn is_evtx(input: &Input) -> bool {
 
 /// Where the next header is in these bytes.
 fn find_header(bytes: &[u8]) -> Option<usize> {
-    // Between two chunks as far apart as chunks are, a file with a chunk can start nowhere but just before the second.
+    // Between two chunks as far apart as chunks are, a file can start nowhere but just before the second, after files
+    // without chunks perhaps.
     let (chunk, next) = bytes.split_at(CHUNK.min(bytes.len()));
     if chunk.starts_with(CHUNK_MAGIC) && next.starts_with(CHUNK_MAGIC) {
-        let last = CHUNK - HEADER;
-        return is_header(&chunk[last..]).then_some(last);
+        return (HEADER..CHUNK).step_by(HEADER).find(|at| is_header(&chunk[*at..]));
     }
     memmem::find_iter(bytes, MAGIC).find(|at| is_header(&bytes[*at..]))
 }
@@ -198,7 +198,13 @@ mod tests {
         });
         let cut = [&first[..first.len() - HEADER], &*second].concat();
         check(cut, &["E 65536", "E 61440", "E 65536"]);
-        check(first, &["E 65536", "E 65536"]);
+        check(first.clone(), &["E 65536", "E 65536"]);
+        let mut lost = second[..HEADER].to_vec();
+        lost[COUNT] = 3;
+        let cut = [&first[..first.len() - 2 * HEADER], &lost, &*second].concat();
+        let missing =
+            "the file is cut short: 0 of the 3 chunks that its header announces are there";
+        check(cut, &["E 65536", "E 57344", missing, "E 65536"]);
         // The magic bytes alone are no header.
         let mut one = file(1, b"a");
         one[HEADER + 100..HEADER + 108].copy_from_slice(MAGIC);

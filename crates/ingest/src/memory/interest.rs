@@ -29,6 +29,8 @@ pub(super) struct Wanted {
     distrusted: Vec<ColumnId>,
     /// By what is known in telling columns: kinds are many, and what they tell is much the same.
     known: HashMap<Box<[Entry]>, WantedColumns>,
+    /// What that takes, about.
+    bytes: usize,
 }
 
 /// The columns that matter to events of one kind.
@@ -48,6 +50,10 @@ impl Wanted {
     /// The columns that matter to events with these entries.
     pub(super) fn of(&mut self, entries: &[Entry], batch: &Batch) -> WantedColumns {
         let Some(interest) = &self.interest else { return WantedColumns::default() };
+        // Any part may have the time, and all want that.
+        if batch.time_path() != "@timestamp" {
+            return WantedColumns::default();
+        }
         let trusted = |column: &ColumnId| !self.distrusted.contains(column);
         let telling: Vec<ColumnId> = interest.telling().iter().copied().filter(trusted).collect();
         let mut facts = entries.to_vec();
@@ -58,6 +64,7 @@ impl Wanted {
             return known.clone();
         }
         let columns = interest.columns(batch, &facts, &|column| telling.contains(&column));
+        self.bytes += size_of_val(&*facts) + size_of_val(&*columns) + size_of::<WantedColumns>();
         let wanted = WantedColumns { columns: Some(columns.into()), telling: telling.into() };
         self.known.insert(facts, wanted.clone());
         wanted
@@ -66,6 +73,12 @@ impl Wanted {
     /// Drops what hangs on the codes of the batch's dictionaries.
     pub(super) fn forget(&mut self) {
         self.known.clear();
+        self.bytes = 0;
+    }
+
+    /// How much memory is taken, about.
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
     }
 
     /// A column has turned out to hang on more than the kind.
@@ -84,6 +97,11 @@ impl WantedColumns {
         self.columns.as_ref().is_none_or(|columns| batch.has_path_in(path, columns))
     }
 
+    /// Whether it is by this column that it was told which matter.
+    pub(super) fn is_told_by(&self, column: ColumnId) -> bool {
+        self.telling.contains(&column)
+    }
+
     /// Whether no column matters.
     pub(super) fn is_empty(&self) -> bool {
         self.columns.as_ref().is_some_and(|columns| !columns.contains(&true))
@@ -92,7 +110,7 @@ impl WantedColumns {
     /// Drops the entries of a part that do not matter. Gives a telling column, if the part has an entry in one.
     pub(super) fn keep(&self, entries: &mut Vec<Entry>) -> Option<ColumnId> {
         let mut told = entries.iter().map(|entry| entry.column());
-        let told = told.find(|column| self.telling.contains(column));
+        let told = told.find(|column| self.is_told_by(*column));
         entries.retain(|entry| self.has(entry.column()));
         told
     }

@@ -1,7 +1,7 @@
 //! Kinds of events, and the parts that they fall into.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use dragnet_ecs::{Data, Direct, Part, Parts, WinEvent};
 use dragnet_event::{Batch, Entry};
@@ -98,9 +98,8 @@ impl Kind {
                 && !Parts::OTHER_TIMES.iter().any(|path| batch.has_path(path)),
             is_whole: false,
         };
-        let together = kind.group(shape, batch);
         let mut parts = Vec::new();
-        for fields in together.into_values() {
+        for fields in kind.group(shape, batch).into_values() {
             let is_varying = |field: &u16| !shape.fields[usize::from(*field)].is_fixed;
             let varying: Vec<u16> = fields.iter().copied().filter(is_varying).collect();
             if varying.is_empty() {
@@ -109,16 +108,11 @@ impl Kind {
                 }
                 continue;
             }
-            let direct = match (&*fields, &shape.fields[usize::from(fields[0])].role) {
-                ([_], Role::Datum(name)) => kind.channel.direct(name),
-                ([_], Role::Message) => Some(Parts::MESSAGE),
-                _ => None,
-            };
-            if direct.is_some_and(|direct| !batch.has_path(direct.path)) {
-                continue;
+            let direct = kind.direct(&fields, shape);
+            if direct.is_none_or(|direct| batch.has_path(direct.path)) {
+                let id = first_part + parts.len() as u32;
+                parts.push(PartOfKind { id, fields, varying, direct, last: None });
             }
-            let id = first_part + parts.len() as u32;
-            parts.push(PartOfKind { id, fields, varying, direct, last: None });
         }
         (kind.constant, kind.parts) = (constant, parts);
         let mut base = Vec::new();
@@ -127,6 +121,16 @@ impl Kind {
         kind.prototype = kind.make_prototype(&given);
         (kind.base, kind.is_whole) = (base, kind.is_whole || has_time);
         Some(kind)
+    }
+
+    /// The field that a part becomes, if it is not looked up.
+    fn direct(&self, fields: &[u16], shape: &Shape) -> Option<&'static Direct> {
+        let [field] = fields else { return None };
+        match &shape.fields[usize::from(*field)].role {
+            Role::Datum(name) => self.channel.direct(name),
+            Role::Message => Some(Parts::MESSAGE),
+            _ => None,
+        }
     }
 
     /// Leaves out what does not matter to its events.
@@ -212,18 +216,20 @@ impl Kind {
 
     /// The event of what is the same in all events of the kind.
     fn make_prototype(&self, given: &Given<'_, impl Record>) -> Option<WinEvent<'static>> {
-        let data = given.shape.fields.iter().zip(&self.constant).filter_map(|(field, constant)| {
-            let Role::Datum(name) = &field.role else { return None };
-            Some((&**name, constant))
-        });
-        let data: Vec<(&str, &bool)> = data.collect();
-        if data.iter().any(|(name, _)| is_nameless(name)) {
-            return None;
+        let mut varying = HashSet::new();
+        for (field, constant) in given.shape.fields.iter().zip(&self.constant) {
+            let Role::Datum(name) = &field.role else { continue };
+            if is_nameless(name) {
+                return None;
+            }
+            if !constant {
+                varying.insert(&**name);
+            }
         }
         let mut prototype = None;
         given.record.event(&|field| self.constant[usize::from(field)], &mut |event| {
             let mut event = event.owned();
-            event.event_data.retain(|datum| data.contains(&(&*datum.name, &true)));
+            event.event_data.retain(|datum| !varying.contains(&*datum.name));
             prototype = Some(event);
         })?;
         prototype

@@ -9,7 +9,9 @@
 //! alone. So there is one meaning only, that of the normalisers; where an event of a kind turns out not to be the sum
 //! of its parts, the kind is read whole. Builds with debug assertions hold every event to that.
 //!
-//! A memory belongs to one batch, whose codes it holds, and to one set of [`Options`]; what it takes is bounded. Where
+//! What does not matter to any rule that events of a kind can satisfy is left out, if there is an [`Interest`].
+//!
+//! A memory belongs to one batch, whose codes it holds, to one interest, and to one set of [`Options`]; what it takes is bounded. Where
 //! several parts have values for one column, their order may be another than that of the whole: to rules, the values of
 //! a field are a set.
 
@@ -19,6 +21,7 @@ mod known;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
 use std::hash::BuildHasher;
 use std::sync::Arc;
 
@@ -29,7 +32,7 @@ use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
 use crate::block::Options;
 use crate::record::normalize;
 pub use interest::Interest;
-use interest::{Wanted, WantedColumns};
+use interest::Wanted;
 use kind::{Given, Kind};
 use known::{Key, Known};
 
@@ -209,7 +212,7 @@ impl Memory {
             return None;
         }
         let fields = fields().filter(|fields| fields.len() <= MAX_FIELDS);
-        if self.bytes > LIMIT {
+        if self.bytes + self.wanted.bytes() > LIMIT {
             self.shapes.clear();
             self.shape_index.clear();
             self.forget();
@@ -252,7 +255,7 @@ impl Memory {
         options: &Options,
         batch: &mut Batch,
     ) -> Option<()> {
-        let is_full = self.bytes > LIMIT;
+        let is_full = self.bytes + self.wanted.bytes() > LIMIT;
         if self.epoch != batch.epoch() || is_full {
             self.epoch = batch.epoch();
             if is_full || self.columns.have_lost_codes(batch) {
@@ -261,12 +264,13 @@ impl Memory {
         }
         self.buffers.shrink();
         let kind = self.kind(record, shape, options, batch)?;
-        if !self.kinds[kind as usize].is_whole && self.look_up(record, kind, batch)? {
-            if let Surprise::Telling(column) = self.learn(record, kind, options, batch)? {
-                self.forget();
-                self.wanted.distrust(column);
-                return None;
-            }
+        if !self.kinds[kind as usize].is_whole
+            && self.look_up(record, kind, batch)?
+            && let Surprise::Telling(column) = self.learn(record, kind, options, batch)?
+        {
+            self.forget();
+            self.wanted.distrust(column);
+            return None;
         }
         let kind = &self.kinds[kind as usize];
         if kind.is_whole {
@@ -284,7 +288,7 @@ impl Memory {
         let time =
             known.or_else(|| batch.record(row, |batch| kind.channel.times(created, datum, batch)));
         if cfg!(debug_assertions) {
-            compare(record, options, (row, time), &kind.wanted, batch);
+            compare(record, options, (row, time), kind, batch);
         }
         batch.replay(row);
         batch.set_time(time);
@@ -439,7 +443,8 @@ fn push((tag, bytes): Key<'_>, key: &mut Vec<u8>) {
     key.extend_from_slice(bytes);
 }
 
-/// Holds the entries that parts of a record have come to, and its times, to those of the whole, as far as they are wanted.
+/// Holds the entries that parts of a record have come to, and its times, to those of the whole, as far as they are wanted;
+/// and what tells which are to what the kind says.
 ///
 /// # Panics
 /// If they are not the same.
@@ -447,12 +452,19 @@ fn compare(
     record: &impl Record,
     options: &Options,
     (parts, time): (&[Entry], Option<Time>),
-    wanted: &WantedColumns,
+    kind: &Kind,
     batch: &mut Batch,
 ) {
+    let wanted = &kind.wanted;
     let (mut whole, mut parts) = (Vec::new(), parts.to_vec());
     let _ = record.event(&|_| true, &mut |event| {
         let of_whole = batch.record(&mut whole, |batch| normalize(event, options, batch));
+        let tells = |entry: &&Entry| wanted.is_told_by(entry.column());
+        let told: BTreeSet<&Entry> = whole.iter().filter(tells).collect();
+        assert!(
+            told == kind.base.iter().filter(tells).collect(),
+            "an event is of more kinds than one: {event:?}"
+        );
         whole.retain(|entry| wanted.has(entry.column()));
         whole.sort_unstable();
         parts.retain(|entry| wanted.has(entry.column()));

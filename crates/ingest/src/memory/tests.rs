@@ -308,6 +308,8 @@ impl FieldSink for Paths {
 #[derive(Debug)]
 struct Fickle {
     telling: Vec<ColumnId>,
+    /// Then nothing.
+    wants_nothing: bool,
 }
 
 impl Interest for Fickle {
@@ -322,49 +324,64 @@ impl Interest for Fickle {
         is_whole: &dyn Fn(ColumnId) -> bool,
     ) -> Vec<bool> {
         assert!(facts.iter().all(|fact| is_whole(fact.column())));
+        if self.wants_nothing {
+            return vec![false; batch.columns().len()];
+        }
         let code: usize = facts.iter().map(|fact| 1 + fact.code() as usize).sum();
         (0..batch.columns().len()).map(|column| (column * 31 + code) % 3 > 0).collect()
     }
 }
 
-/// Of rows that were put with an [`Interest`], the columns that are there are those of the whole.
+/// Of rows that were put with an [`Interest`], the columns that are there are those of the whole. (That all are there which
+/// are wanted is checked where they are put.)
 #[test]
 fn what_is_of_interest_is_there() {
     for seed in 0..4 {
-        let mut random = Random(seed);
-        let shapes: Vec<Texts> = (0..40).map(|_| record(&mut random)).collect();
-        let mut paths = Paths::default();
-        let options = Options { complete: true, ..Options::default() };
-        for record in &shapes {
-            record.event(&|_| true, &mut |event| normalize(event, &options, &mut paths)).unwrap();
-        }
-        let schema = Schema::open();
-        let columns: Vec<Column> = paths.0.iter().map(|path| schema.field(path)).collect();
-        let new = || Batch::new(&columns, &schema.field("@timestamp"));
-        // Of the latter, parts have something to say.
-        let telling = ["event.code", "event.category", "process.name", "user.name"];
-        let is_telling = |id: &ColumnId| telling.contains(&columns[id.0 as usize].path());
-        let telling = (0..columns.len() as u32).map(ColumnId).filter(is_telling).collect();
-        let mut memory = Memory::new(Arc::new(Fickle { telling }));
-        let (mut whole, mut parts) = (new(), new());
-        let (mut full, mut less) = (0, 0);
-        for (number, record) in (0..).zip(shapes.iter().cycle().take(200)) {
-            record.event(&|_| true, &mut |event| normalize(event, &options, &mut whole)).unwrap();
-            let shape = memory.shape(&record.shape(), || Some(record.fields())).unwrap();
-            if memory.put(record, shape, &options, &mut parts).is_none() {
-                record
-                    .event(&|_| true, &mut |event| normalize(event, &options, &mut parts))
-                    .unwrap();
-            }
-            let at = EventRef { source: 0, block: 0, index: number };
-            whole.end_row(at);
-            parts.end_row(at);
-            let (part, whole) = (row(&parts, number), row(&whole, number));
-            assert!(part.iter().all(|column| whole.contains(column)), "{record:?}");
-            if part == whole { full += 1 } else { less += 1 }
-        }
+        let (full, less) = check_interest(seed, false);
+        assert!(less > 100, "{full} {less}");
+        let (full, less) = check_interest(seed, true);
         assert!(less > 100, "{full} {less}");
     }
+}
+
+/// How many rows are there in full, and how many in part.
+fn check_interest(seed: u64, wants_nothing: bool) -> (u32, u32) {
+    let mut random = Random(seed);
+    let shapes: Vec<Texts> = (0..40).map(|_| record(&mut random)).collect();
+    let mut paths = Paths::default();
+    let options = Options { complete: true, ..Options::default() };
+    for record in &shapes {
+        record.event(&|_| true, &mut |event| normalize(event, &options, &mut paths)).unwrap();
+    }
+    let schema = Schema::open();
+    let columns: Vec<Column> = paths.0.iter().map(|path| schema.field(path)).collect();
+    let new = || Batch::new(&columns, &schema.field("@timestamp"));
+    // Of the latter, parts have something to say.
+    let telling = ["event.code", "event.dataset", "process.name", "user.name"];
+    let telling = if wants_nothing { &telling[..2] } else { &telling };
+    let is_telling = |id: &ColumnId| telling.contains(&columns[id.0 as usize].path());
+    let telling = (0..columns.len() as u32).map(ColumnId).filter(is_telling).collect();
+    let mut memory = Memory::new(Arc::new(Fickle { telling, wants_nothing }));
+    let (mut whole, mut parts) = (new(), new());
+    let (mut full, mut less) = (0, 0);
+    for (number, record) in (0..).zip(shapes.iter().cycle().take(200)) {
+        record.event(&|_| true, &mut |event| normalize(event, &options, &mut whole)).unwrap();
+        let shape = memory.shape(&record.shape(), || Some(record.fields())).unwrap();
+        if memory.put(record, shape, &options, &mut parts).is_none() {
+            record.event(&|_| true, &mut |event| normalize(event, &options, &mut parts)).unwrap();
+        }
+        let at = EventRef { source: 0, block: 0, index: number };
+        whole.end_row(at);
+        parts.end_row(at);
+        let (part, whole) = (row(&parts, number), row(&whole, number));
+        assert!(part.iter().all(|column| whole.contains(column)), "{record:?}");
+        // Times are there always, and kinds that are no sum in full.
+        let times = ["@timestamp", "event.created", "event.ingested"];
+        let has_times_only = part.iter().all(|(path, _)| times.contains(&&**path));
+        assert!(!wants_nothing || has_times_only || part == whole, "{record:?}");
+        if part == whole { full += 1 } else { less += 1 }
+    }
+    (full, less)
 }
 
 /// The values of a row, by column.

@@ -120,6 +120,9 @@ fn flat_records() {
                 1 => format!(
                     r#"{{{common},"EventID":4688,"SourceName":"Microsoft-Windows-Security-Auditing","Channel":"Security","SubjectUserName":"{user}","NewProcessName":"C:\\Windows\\System32\\cmd.exe","CommandLine":"cmd \"/c\"","ProcessId":"0x{port:x}","Message":"A new process\r\n\tof {record}","ExecutionProcessID":4,"ProcessID":"7"}}"#
                 ),
+                2 if n % 4 < 2 => format!(
+                    r#"{{{common},"EventID":13,"SourceName":"Microsoft-Windows-Sysmon","Channel":"Microsoft-Windows-Sysmon/Operational","EventType":"SetValue","TargetObject":"HKLM\\Run\\{user}","Details":"{record}"}}"#
+                ),
                 2 => format!(r#"{{{common},"EventID":7045,"SourceName":"Service Control Manager","Channel":"System","ServiceName":"{user}","Extra":null,"On":true}}"#),
                 3 => format!(r#"{{{common},"EventID":1,"Channel":"other","Nested":{{"a":1}},"Escaped":"\u00e9{user}"}}"#),
                 _ => format!(r#"{{{common},"EventID":25,"SourceName":"Microsoft-Windows-Sysmon","Channel":"Microsoft-Windows-Sysmon/Operational","Type":"Image is replaced","Message":"{}","User":"A\\{user}"}}"#, ["", "text"][n % 2]),
