@@ -328,7 +328,7 @@ impl Interest for Fickle {
             return vec![false; batch.columns().len()];
         }
         let code: usize = facts.iter().map(|fact| 1 + fact.code() as usize).sum();
-        (0..batch.columns().len()).map(|column| (column * 31 + code) % 3 > 0).collect()
+        (0..batch.columns().len()).map(|column| !(column * 31 + code).is_multiple_of(3)).collect()
     }
 }
 
